@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Resolves requirements/*.in and src/*/requirements.in to pinned lists for Python 3.11 and later. One resolution first, so that
+# a function runs with the very versions the tests run with. What Lambda's runtime brings (botocore) is left out of packages.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+compile() { .venv/bin/uv pip compile -q --universal --python-version 3.11 --no-annotate --no-header \
+  --no-emit-index-url --no-emit-find-links "$@"; }
+compile requirements/project.in -o requirements/project.txt
+compile requirements/emulator.in -o requirements/emulator.txt
+for list in src/*/requirements.in; do
+  compile -c requirements/project.txt --no-emit-package botocore "$list" -o "${list%.in}.txt"
+done

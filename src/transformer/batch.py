@@ -1,0 +1,140 @@
+"""What a batch tells CloudWatch: collected record by record, written once.
+
+Metrics (namespace Salescast, dimension service unless said):
+
+| metric | unit | meaning |
+|---|---|---|
+| RecordsOk, RecordsDropped, RecordsFailed | count | records by result |
+| RecordsDroppedByReason, RecordsFailedByReason | count | the same by reason (dimension reason) |
+| LagMax | milliseconds | from updated_ts to here, the oldest row of the batch |
+| ChangeAgeMax | milliseconds | from the change of the table (to the second) to here, the oldest row |
+| NetRevenue | none | new minus old net revenue of changes younger than an hour (dimension currency) |
+| UnknownAttributes | count | attributes outside the contract (dimension attribute: the name, 20 a batch) |
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+from change import Moment, iso_millis
+from contract import KNOWN, NET_STATUSES
+
+YOUNG = timedelta(hours=1)
+# A dimension value makes a metric of its own, which costs: names a source invents by the thousand are cut
+# here.
+MOST_NAMES = 20
+MOST_LOGGED = 20
+
+
+class Batch(Moment):
+    """Counts over the records of one invocation."""
+
+    __slots__ = (
+        "dropped",
+        "failed",
+        "failures",
+        "net_revenue",
+        "ok",
+        "oldest_change",
+        "oldest_update",
+        "unknown",
+        "young",
+    )
+
+    def __init__(self, now: datetime | None = None) -> None:
+        super().__init__(now)
+        self.ok = 0
+        self.dropped: Counter[str] = Counter()
+        self.failed: Counter[str] = Counter()
+        self.failures: list[dict[str, str]] = []
+        self.unknown: Counter[str] = Counter()
+        self.net_revenue: dict[str, Decimal] = {}
+        # ISO 8601 of one form sorts as text, so ages need no parsing.
+        self.young = iso_millis(self.now - YOUNG)
+        self.oldest_update = self.oldest_change = self.processed_ts
+
+    def count_row(self, change: dict[str, Any], row: dict[str, Any]) -> None:
+        """Counts a change that became a row."""
+        self.ok += 1
+        updated_ts = row["updated_ts"]
+        if updated_ts < self.oldest_update:
+            self.oldest_update = updated_ts
+        change_ts = row["change_ts"]
+        if change_ts is not None and change_ts < self.oldest_change:
+            self.oldest_change = change_ts
+        stream = change["dynamodb"]
+        image = stream["NewImage" if row["change_type"] in ("INSERT", "MODIFY") else "OldImage"]
+        if not image.keys() <= KNOWN:
+            self.unknown.update(image.keys() - KNOWN)
+        if updated_ts > self.young:
+            self._count_revenue(stream, row)
+
+    def _count_revenue(self, stream: dict[str, Any], row: dict[str, Any]) -> None:
+        change_type = row["change_type"]
+        if change_type == "EXPIRE":  # archiving: the revenue stays
+            return
+        net = Decimal(row["amount"]) if row["status"] in NET_STATUSES else Decimal()
+        if change_type == "REMOVE":
+            net = -net
+        elif change_type == "MODIFY":
+            net -= _net(stream["OldImage"])
+        if net:
+            currency = row["currency"]
+            self.net_revenue[currency] = self.net_revenue.get(currency, Decimal()) + net
+
+    def count_dropped(self, reason: str) -> None:
+        self.dropped[reason] += 1
+
+    def count_failed(self, record_id: str, reason: str) -> None:
+        """Counts a failed record; ``reason`` names an attribute and a rule and holds nothing of the
+        record.
+        """
+        self.failed[reason] += 1
+        if len(self.failures) < MOST_LOGGED:
+            self.failures.append({"recordId": record_id, "reason": reason})
+
+    def publish(self, logger: Logger, metrics: Metrics) -> None:
+        """Writes the log line and the metrics of the batch."""
+        failed, dropped = self.failed.total(), self.dropped.total()
+        metrics.add_metric("RecordsOk", MetricUnit.Count, self.ok)
+        metrics.add_metric("RecordsDropped", MetricUnit.Count, dropped)
+        metrics.add_metric("RecordsFailed", MetricUnit.Count, failed)
+        if self.ok:
+            metrics.add_metric("LagMax", MetricUnit.Milliseconds, self._age(self.oldest_update))
+            metrics.add_metric("ChangeAgeMax", MetricUnit.Milliseconds, self._age(self.oldest_change))
+        metrics.flush_metrics()
+        for name, dimension, unit, values in (
+            ("RecordsDroppedByReason", "reason", MetricUnit.Count, self.dropped),
+            ("RecordsFailedByReason", "reason", MetricUnit.Count, self.failed),
+            ("UnknownAttributes", "attribute", MetricUnit.Count, dict(self.unknown.most_common(MOST_NAMES))),
+            ("NetRevenue", "currency", MetricUnit.NoUnit, self.net_revenue),
+        ):
+            for value, number in values.items():
+                with single_metric(name, unit, float(number), namespace=metrics.namespace) as metric:
+                    metric.add_dimension("service", metrics.service or "")
+                    metric.add_dimension(dimension, value[:250] or "(empty)")
+        summary = {"ok": self.ok, "dropped": dict(self.dropped), "failed": dict(self.failed)}
+        if failed:
+            logger.error("records failed", extra={**summary, "failures": self.failures})
+        else:
+            logger.info("batch", extra=summary)
+
+    def _age(self, instant: str) -> float:
+        return (self.now - datetime.fromisoformat(instant)).total_seconds() * 1000
+
+
+def _net(image: dict[str, Any]) -> Decimal:
+    """Net revenue of an earlier image; 0 where it cannot be told."""
+    try:
+        if image["status"]["S"] not in NET_STATUSES:
+            return Decimal()
+        discount = image["discount"]["N"] if "discount" in image else "0"
+        return Decimal(image["quantity"]["N"]) * Decimal(image["unit_price"]["N"]) - Decimal(discount)
+    except (KeyError, TypeError, InvalidOperation):
+        return Decimal()

@@ -1,0 +1,75 @@
+"""Firehose's transformer: a batch of changes in, a batch of rows out.
+
+The contract with Firehose (docs/architecture.md): every recordId once and in order, each with a result.
+
+* Ok: the row as a JSON object, and ``order_date`` as partition key.
+* Dropped: not for the lake (a test order, an item that is no order); counted by reason.
+* ProcessingFailed: the change breaks its contract; the reason is in the log, and Firehose keeps the record
+  under errors/.
+
+One bad record never hurts another, so nothing a record holds makes this function raise.
+"""
+
+from __future__ import annotations
+
+from binascii import a2b_base64, b2a_base64
+from typing import Any
+
+import orjson
+from aws_lambda_powertools import Logger, Metrics
+
+from batch import Batch
+from change import Dropped, to_row
+from contract import ChangeError
+
+# Lambda lets a response be 6 MB (6,291,556 bytes). What one record adds besides its data: names, quotes,
+# spaces, result and partition key.
+RESPONSE_LIMIT = 6_000_000
+OVERHEAD = 160
+
+logger = Logger(service="transformer")
+metrics = Metrics(namespace="Salescast", service="transformer")
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001
+    """Answers a Firehose transformation event, ``{"records": [{"recordId", "data"}, ...]}``, with its
+    rows.
+    """
+    batch = Batch()
+    response = transform(event.get("records") or [], batch)
+    batch.publish(logger, metrics)
+    return {"records": response}
+
+
+def transform(records: list[dict[str, Any]], batch: Batch) -> list[dict[str, Any]]:
+    """One answer for each record, in order; counts what became of them in ``batch``."""
+    answers: list[dict[str, Any]] = []
+    partitions: dict[str, dict[str, dict[str, str]]] = {}
+    room = RESPONSE_LIMIT - sum(len(record["recordId"]) + OVERHEAD for record in records)
+    for record in records:
+        record_id = record["recordId"]
+        try:
+            change = orjson.loads(a2b_base64(record["data"]))
+            row = to_row(change, batch)
+            data = b2a_base64(orjson.dumps(row), newline=False).decode()
+            if len(data) > room:
+                raise ChangeError("response: would exceed 6 MB; deliver the change again in a smaller batch")
+        except Dropped as dropped:
+            answers.append({"recordId": record_id, "result": "Dropped"})
+            batch.count_dropped(dropped.args[0])
+        except ChangeError as error:
+            answers.append({"recordId": record_id, "result": "ProcessingFailed"})
+            batch.count_failed(record_id, str(error))
+        except Exception:  # whatever a record holds, the others of its batch must be delivered
+            answers.append({"recordId": record_id, "result": "ProcessingFailed"})
+            batch.count_failed(record_id, "data: must be a JSON object in base64")
+        else:
+            room -= len(data)
+            order_date = row["order_ts"][:10]
+            if order_date not in partitions:
+                partitions[order_date] = {"partitionKeys": {"order_date": order_date}}
+            answers.append(
+                {"recordId": record_id, "result": "Ok", "data": data, "metadata": partitions[order_date]}
+            )
+            batch.count_row(change, row)
+    return answers

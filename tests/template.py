@@ -1,0 +1,62 @@
+"""template.yaml as data: its resources, columns and parameters, with CloudFormation's short tags read as
+plain mappings.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader that knows !Ref, !Sub, !GetAtt and the rest."""
+
+
+def _tag(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    value: Any
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        assert isinstance(node, yaml.MappingNode)
+        value = loader.construct_mapping(node, deep=True)
+    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
+
+
+_Loader.add_multi_constructor("!", _tag)
+
+
+@cache
+def template() -> dict[str, Any]:
+    text = (ROOT / "template.yaml").read_text()
+    loaded: dict[str, Any] = yaml.load(text, _Loader)  # _Loader is a SafeLoader
+    return loaded
+
+
+def resources(kind: str) -> dict[str, dict[str, Any]]:
+    """Logical id -> Properties of the resources of one type."""
+    return {
+        name: resource.get("Properties", {})
+        for name, resource in template()["Resources"].items()
+        if resource["Type"] == kind
+    }
+
+
+def table(name: str) -> dict[str, Any]:
+    """TableInput of the Glue table or view called ``name``."""
+    for properties in resources("AWS::Glue::Table").values():
+        if properties["TableInput"]["Name"] == name:
+            found: dict[str, Any] = properties["TableInput"]
+            return found
+    raise KeyError(name)
+
+
+def columns(name: str) -> dict[str, str]:
+    """Column -> Hive type of a Glue table, without its partition keys."""
+    return {column["Name"]: column["Type"] for column in table(name)["StorageDescriptor"]["Columns"]}
