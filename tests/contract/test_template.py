@@ -1,0 +1,231 @@
+"""template.yaml: one schema in one place, least privilege, and an order of creation in which no change slips
+by.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from tests.template import ROOT, columns, resources, table, template
+
+PRESTO = {
+    "string": "varchar",
+    "int": "integer",
+    "timestamp": "timestamp(3)",
+    "boolean": "boolean",
+    "bigint": "bigint",
+}
+VIEWS = ["orders"]
+
+
+def view(name: str) -> dict[str, Any]:
+    """The Presto description of a view, with the statement as it is deployed."""
+    (base64,) = (part for part in table(name)["ViewOriginalText"]["Fn::Join"][1] if isinstance(part, dict))
+    text, variables = base64["Fn::Base64"]["Fn::Sub"]
+    for variable, value in {**variables, "Database": "salescast"}.items():
+        text = text.replace(f"${{{variable}}}", value)
+    described: dict[str, Any] = json.loads(text)
+    return described
+
+
+def presto(hive: str) -> str:
+    return hive if hive.startswith("decimal") else PRESTO[hive]
+
+
+def statements() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Policy name -> statement, over every role and managed policy."""
+    for name, role in resources("AWS::IAM::Role").items():
+        for policy in role["Policies"]:
+            for statement in policy["PolicyDocument"]["Statement"]:
+                yield f"{name}.{policy['PolicyName']}", statement
+    for name, policy in resources("AWS::IAM::ManagedPolicy").items():
+        for statement in policy["PolicyDocument"]["Statement"]:
+            yield name, statement
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_view_declares_what_it_computes(name: str) -> None:
+    described = view(name)
+    select = sqlglot.parse_one(described["originalSql"], read="athena")
+    assert isinstance(select, exp.Select)
+    hive = columns(name)
+    assert select.named_selects == list(hive) == [column["name"] for column in described["columns"]]
+    assert [column["type"] for column in described["columns"]] == [presto(kind) for kind in hive.values()]
+    source = {**columns("order_changes"), "order_date": "string"}
+    for column in select.named_selects:
+        if column in source:
+            assert hive[column] == source[column], column
+    assert described["runAsInvoker"] is True
+    assert described["catalog"] == "awsdatacatalog"
+
+
+def test_every_view_is_tested_here() -> None:
+    declared = [
+        properties["TableInput"]["Name"]
+        for properties in resources("AWS::Glue::Table").values()
+        if properties["TableInput"]["TableType"] == "VIRTUAL_VIEW"
+    ]
+    assert declared == VIEWS
+
+
+def test_the_current_state_is_windowed_by_partition() -> None:
+    """Without order_date in PARTITION BY, a filter on it would not reach the files."""
+    select = sqlglot.parse_one(view("orders")["originalSql"], read="athena")
+    window = select.find(exp.Window)
+    assert window
+    assert [column.sql() for column in window.args["partition_by"]] == ["order_date", "order_id"]
+    order = [
+        (ordered.this.sql(), bool(ordered.args.get("desc"))) for ordered in window.args["order"].expressions
+    ]
+    assert order == [("version", True), ("sequence_number", True), ("processed_ts", True)]
+
+
+@pytest.mark.parametrize(
+    "query", resources("AWS::Athena::NamedQuery").values(), ids=lambda query: query["Name"]
+)
+def test_a_named_query_parses_and_names_its_parameters(query: dict[str, Any]) -> None:
+    parsed = sqlglot.parse_one(query["QueryString"], read="athena")
+    known = (
+        {name for view_name in VIEWS for name in columns(view_name)}
+        | set(columns("order_changes"))
+        | {"order_date"}
+    )
+    aliases = {alias.alias for alias in parsed.find_all(exp.Alias)}
+    assert {column.name for column in parsed.find_all(exp.Column)} <= known | aliases
+    assert {found.name for found in parsed.find_all(exp.Table)} <= {"order_changes", *VIEWS}
+    question, _, parameters = query["Description"].partition(" Parameters: ")
+    assert question.endswith("?")
+    named = [pair.split("=") for pair in parameters.split("; ")] if parameters else []
+    assert len(named) == len(list(parsed.find_all(exp.Placeholder)))
+    assert all(len(pair) == 2 and pair[1] for pair in named)
+
+
+def test_no_wildcard_action_and_no_unnamed_resource() -> None:
+    for name, statement in statements():
+        for action in as_list(statement["Action"]):
+            assert "*" not in action, name
+        if "*" in as_list(statement["Resource"]):
+            # X-Ray has no resources.
+            assert {action.split(":")[0] for action in as_list(statement["Action"])} == {"xray"}, name
+
+
+@pytest.mark.parametrize("role", resources("AWS::IAM::Role"))
+def test_a_service_may_take_a_role_only_for_this_account_and_its_resource(role: str) -> None:
+    (trust,) = resources("AWS::IAM::Role")[role]["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Action"] == "sts:AssumeRole"
+    keys = {key: value for condition in trust["Condition"].values() for key, value in condition.items()}
+    assert set(keys) == {"aws:SourceAccount", "aws:SourceArn"}
+    assert keys["aws:SourceAccount"] == {"Ref": "AWS::AccountId"}
+    assert keys["aws:SourceArn"]["Fn::Sub"].endswith(":*") is False
+
+
+def test_personal_data_is_out_of_the_analysts_reach() -> None:
+    for name, statement in statements():
+        if name == "AnalystPolicy":
+            text = json.dumps(statement["Resource"])
+            assert "raw/" not in text
+            assert "errors/" not in text
+            if "s3:GetObject" in as_list(statement["Action"]):
+                assert "Lake.Arn}/*" not in text
+
+
+def test_nothing_is_written_that_nobody_reads() -> None:
+    """Firehose exists before the Pipe, the Pipe before the schedule."""
+    declared = template()["Resources"]
+    assert declared["OrdersPipe"]["DependsOn"] == "DeliveryStream"
+    assert declared["GeneratorTick"]["DependsOn"] == "OrdersPipe"
+    pipe = declared["OrdersPipe"]["Properties"]["SourceParameters"]["DynamoDBStreamParameters"]
+    assert pipe["StartingPosition"] == "TRIM_HORIZON"
+    assert pipe["BatchSize"] <= 500
+    assert pipe["MaximumRetryAttempts"] > 0
+    assert 60 <= pipe["MaximumRecordAgeInSeconds"] < 86_400
+
+
+def test_limits_of_firehose() -> None:
+    destination = template()["Resources"]["DeliveryStream"]["Properties"][
+        "ExtendedS3DestinationConfiguration"
+    ]
+    assert destination["ProcessingConfiguration"]["Enabled"] is True
+    assert destination["BufferingHints"]["SizeInMBs"] >= 64
+    assert template()["Parameters"]["DeliveryInterval"]["Default"] == 60
+    (processor,) = destination["ProcessingConfiguration"]["Processors"]
+    parameters = {item["ParameterName"]: item["ParameterValue"] for item in processor["Parameters"]}
+    assert 0.2 <= float(parameters["BufferSizeInMBs"]) <= 3
+    assert 0 < int(parameters["BufferIntervalInSeconds"]) <= 10
+    assert "!{firehose:error-output-type}" in destination["ErrorOutputPrefix"]
+    assert destination["CompressionFormat"] == "UNCOMPRESSED"
+
+
+def test_the_projection_starts_where_the_transformer_does() -> None:
+    parameters = table("order_changes")["Parameters"]
+    assert parameters["projection.order_date.range"] == {"Fn::Sub": "${FirstOrderDate},NOW+1DAY"}
+    variables = template()["Resources"]["TransformerFunction"]["Properties"]["Environment"]["Variables"]
+    assert variables["FIRST_ORDER_DATE"] == {"Ref": "FirstOrderDate"}
+
+
+def test_a_late_tick_is_refused_by_schedule_and_function_alike() -> None:
+    declared = template()["Resources"]
+    retry = declared["GeneratorTick"]["Properties"]["Target"]["RetryPolicy"]
+    generator = declared["GeneratorFunction"]["Properties"]
+    assert (
+        str(retry["MaximumEventAgeInSeconds"])
+        == generator["Environment"]["Variables"]["MAX_EVENT_AGE_SECONDS"]
+    )
+    assert generator["EventInvokeConfig"]["MaximumEventAgeInSeconds"] == retry["MaximumEventAgeInSeconds"]
+
+
+def test_sam_build_defaults_are_the_templates() -> None:
+    makefile = (ROOT / "src" / "build.mk").read_text()
+    defaults = dict(re.findall(r"^(\w+) \?= (\S+)$", makefile, re.MULTILINE))
+    parameters = template()["Parameters"]
+    assert defaults["PYTHON_RUNTIME"] == parameters["PythonRuntime"]["Default"]
+    assert defaults["ARCHITECTURE"] == parameters["Architecture"]["Default"]
+
+
+def test_parameters_are_explained_and_constrained() -> None:
+    grouped = {
+        name
+        for group in template()["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+        for name in group["Parameters"]
+    }
+    assert grouped == set(template()["Parameters"])
+    for name, parameter in template()["Parameters"].items():
+        assert parameter["Description"].endswith("."), name
+        assert {"AllowedValues", "AllowedPattern", "MinValue"} & set(parameter), name
+
+
+def test_stack_outputs() -> None:
+    fixed = {
+        *("OrdersTable", "InventoryTable", "OrderStream", "DeliveryStream", "Lake", "Database", "Workgroup"),
+        *("GeneratorFunction", "TransformerFunction", "DeadLetterQueue", "Crawler"),
+    }
+    assert fixed <= set(template()["Outputs"])
+
+
+def test_the_data_dictionary_is_the_schema() -> None:
+    """docs/data-dictionary.md has a table for every Glue table: column, type, meaning, as declared."""
+    text = (ROOT / "docs" / "data-dictionary.md").read_text()
+    for properties in resources("AWS::Glue::Table").values():
+        name = properties["TableInput"]["Name"]
+        _, _, section = text.partition(f"## {name}\n")
+        section = section.split("\n## ")[0]
+        documented = re.findall(r"^\| `(\w+)` \| (\S+) \| (.+) \|$", section, re.MULTILINE)
+        declared = [
+            (column["Name"], column["Type"], column["Comment"])
+            for column in [
+                *properties["TableInput"]["StorageDescriptor"]["Columns"],
+                *properties["TableInput"].get("PartitionKeys", []),
+            ]
+        ]
+        assert documented == declared, name
