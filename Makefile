@@ -25,3 +25,48 @@ help:  ## show this list
 
 .PHONY: install
 install: .venv/.done .venv-emulator/.done  ## make the two environments
+
+.PHONY: demo
+demo: install  ## the whole pipeline on this machine, reconciled (ORDERS=20000, REPLAY=file.csv.gz)
+	@$(BIN)/salescast demo $(if $(ORDERS),--orders $(ORDERS)) $(if $(REPLAY),--replay $(REPLAY))
+
+.PHONY: down
+down: install  ## stop what `make demo` left running
+	@$(BIN)/salescast down
+
+.PHONY: test
+test: install  ## every test that needs no Docker
+	@$(BIN)/python -m pytest $(if $(T),$(T),tests)
+
+.PHONY: fuzz
+fuzz: install  ## 100,000 damaged changes through the transformer (SALESCAST_SEED repeats a run)
+	@SALESCAST_FUZZ=$${SALESCAST_FUZZ:-100000} $(BIN)/python -m pytest tests/unit/transformer/test_properties.py
+
+.PHONY: check
+check: install  ## ruff, mypy --strict, sam validate --lint
+	@$(BIN)/ruff format --check --quiet src salescast tests events || { echo 'run make format'; exit 1; }
+	@$(BIN)/ruff check --quiet src salescast tests events
+	@$(BIN)/mypy src salescast tests events
+	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(BIN)/sam validate --lint
+
+.PHONY: format
+format: install  ## let ruff lay out the code
+	@$(BIN)/ruff format src salescast tests events
+	@$(BIN)/ruff check --fix src salescast tests events
+
+.PHONY: bench
+bench: install  ## the transformer's speed against its baselines
+	@PYTHONPATH=src/transformer $(BIN)/python tests/bench/bench_transformer.py
+
+.PHONY: deploy
+deploy: install  ## sam build and sam deploy --guided, to AWS
+	@$(BIN)/sam build
+	@$(BIN)/sam deploy --guided
+
+.PHONY: requirements
+requirements: install  ## resolve the pinned requirements anew
+	@requirements/compile.sh
+
+.PHONY: clean
+clean:  ## remove the environments, builds and caches (make down first)
+	@rm -rf .venv .venv-emulator .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -86,7 +86,8 @@ def test_a_package_lacks_nothing(native_build: Path, tmp_path: Path, function: s
     path = [str(native_build / function), str(tmp_path)]
     script = (
         f"import sys; sys.path[:0] = {path!r}; import {module};"
-        "print(all('site-packages' not in entry for entry in sys.path), callable(__import__(sys.argv[1]).handler))"
+        "bare = all('site-packages' not in entry for entry in sys.path);"
+        "print(bare, callable(__import__(sys.argv[1]).handler))"
     )
     interpreter = shutil.which("python3", path=str(Path(sys.base_prefix) / "bin")) or sys.executable
     done = subprocess.run(
