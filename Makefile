@@ -18,9 +18,11 @@ help:  ## show this list
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
-.venv-emulator/.done: requirements/emulator.txt .venv/.done
+.venv-emulator/.done: requirements/emulator.txt requirements/emulator-tools.txt .venv/.done
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-emulator
 	@$(BIN)/uv pip install --quiet --python .venv-emulator/bin/python -r requirements/emulator.txt
+	@$(BIN)/uv pip install --quiet --python .venv-emulator/bin/python --no-deps --target .venv-emulator/tools \
+	  -r requirements/emulator-tools.txt
 	@touch $@
 
 .PHONY: install

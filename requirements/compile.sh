@@ -7,6 +7,9 @@ compile() { .venv/bin/uv pip compile -q --universal --python-version 3.11 --no-a
   --no-emit-index-url --no-emit-find-links "$@"; }
 compile requirements/project.in -o requirements/project.txt
 compile requirements/emulator.in -o requirements/emulator.txt
+compile -c requirements/emulator.txt requirements/emulator-tools.in -o requirements/emulator-tools.txt \
+  --no-emit-package boto3 --no-emit-package botocore --no-emit-package s3transfer --no-emit-package jmespath \
+  --no-emit-package python-dateutil --no-emit-package six --no-emit-package urllib3
 for list in src/*/requirements.in; do
   compile -c requirements/project.txt --no-emit-package botocore "$list" -o "${list%.in}.txt"
 done

@@ -1,0 +1,43 @@
+"""Exact amounts. Money is decimal end to end: no float, no rounding (DESIGN.md, data contract)."""
+
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
+
+PLACES = 4
+_QUANTUM = Decimal(1).scaleb(-PLACES)
+# Wide enough for the sum of any number of decimal(20,4); a result that does not fit raises instead of being
+# rounded.
+EXACT = Context(prec=60, traps=[Inexact, InvalidOperation, Overflow])
+
+COUNTED = frozenset({"PLACED", "SHIPPED", "DELIVERED"})
+
+
+def amount(quantity: int | str, unit_price: str, discount: str | None = None) -> Decimal:
+    """quantity x unit_price - discount, exactly. Raises decimal.InvalidOperation for what is no number."""
+    gross = EXACT.multiply(Decimal(quantity), Decimal(unit_price))
+    return EXACT.subtract(gross, Decimal(discount)) if discount else gross
+
+
+def add(left: Decimal, right: Decimal) -> Decimal:
+    """The exact sum."""
+    return EXACT.add(left, right)
+
+
+def net(status: str, value: Decimal) -> Decimal:
+    """What an amount counts for in net revenue: nothing once the order is cancelled or returned."""
+    return value if status in COUNTED else Decimal(0)
+
+
+def as_column(value: Decimal) -> str:
+    """The text of `value` in a decimal(p,4) column: "12.5000". Raises decimal.Inexact if it does not fit."""
+    return format(value.quantize(_QUANTUM, context=EXACT), "f")
+
+
+def shortest(value: Decimal) -> str:
+    """The value without trailing zeros or exponent: "4397950.761"."""
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def exact(text: str) -> Decimal:
+    """The decimal that the text writes. Raises decimal.InvalidOperation for what is no number."""
+    return Decimal(text)

@@ -1,0 +1,113 @@
+"""`sam build` and `sam deploy` of the unedited template against a laptop stack's emulator."""
+
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from salescast.errors import SalescastError
+from salescast.stack import LAPTOP_REGION, laptop_environment
+from salescast.state import PROJECT, State, file_lock
+
+BUILD = PROJECT / ".aws-sam" / "laptop"
+EMULATOR_PYTHON = PROJECT / ".venv-emulator" / "bin" / "python"
+ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "arm64": "arm64", "aarch64": "arm64"}
+ERROR_LINES = 12
+
+
+def laptop_parameters(overrides: Mapping[str, str]) -> dict[str, str]:
+    """Template parameters for this machine: the emulator's own interpreter, the schedule off."""
+    machine = platform.machine().lower()
+    if machine not in ARCHITECTURES:
+        raise SalescastError(
+            f"this machine's architecture, {machine}, is not one of Lambda's (x86_64, arm64)"
+        )
+    parameters = {
+        "PythonRuntime": f"python{_emulator_version()}",
+        "Architecture": ARCHITECTURES[machine],
+        "GeneratorSchedule": "DISABLED",
+    }
+    return parameters | dict(overrides)
+
+
+def build(state: State, parameters: Mapping[str, str]) -> None:
+    """Build the functions for this machine, from SAM's cache where nothing changed. All states share it."""
+    environment = laptop_environment(dict(os.environ)) | {
+        "PYTHON_RUNTIME": parameters["PythonRuntime"],
+        "ARCHITECTURE": parameters["Architecture"],
+        "PLATFORM": "native",
+    }
+    with file_lock(BUILD.with_suffix(".lock"), wait=True):
+        _sam(
+            state,
+            "build",
+            [
+                *("--template-file", str(PROJECT / "template.yaml")),
+                *("--build-dir", str(BUILD / "build")),
+                *("--cache-dir", str(BUILD / "cache")),
+                *("--cached", "--parameter-overrides", *_pairs(parameters)),
+            ],
+            environment,
+        )
+
+
+def deploy(state: State, name: str, endpoint: str, parameters: Mapping[str, str]) -> None:
+    """Deploy what was built; an unchanged stack is left as it is."""
+    with file_lock(BUILD.with_suffix(".lock"), wait=True):
+        _sam(
+            state,
+            "deploy",
+            [
+                *("--template-file", str(BUILD / "build" / "template.yaml")),
+                *("--stack-name", name, "--region", LAPTOP_REGION),
+                *("--resolve-s3", "--capabilities", "CAPABILITY_IAM"),
+                *("--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"),
+                *("--parameter-overrides", *_pairs(parameters)),
+            ],
+            laptop_environment(dict(os.environ), endpoint),
+        )
+
+
+def _sam(state: State, command: str, arguments: list[str], environment: dict[str, str]) -> None:
+    sam = Path(sys.executable).with_name("sam")
+    if not sam.exists():
+        raise SalescastError(f"{sam} is missing; run `make install`")
+    # samconfig.toml is written for AWS; here every option is on the command line.
+    config = state.tmp / "samconfig.toml"
+    config.write_text("version = 0.1\n")
+    environment |= {
+        "SAM_CLI_TELEMETRY": "0",
+        "PATH": f"{sam.parent}{os.pathsep}{environment.get('PATH', os.defpath)}",
+    }
+    log = state.logs / f"{command}.log"
+    with log.open("w") as output:
+        done = subprocess.run(
+            [str(sam), command, "--config-file", str(config), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=PROJECT,
+            env=environment,
+            check=False,
+        )
+    if done.returncode:
+        tail = state.log_tail(command, ERROR_LINES)
+        raise SalescastError(f"`sam {command}` failed; the last lines of {log}:\n{tail}")
+
+
+def _pairs(parameters: Mapping[str, str]) -> list[str]:
+    return [f"ParameterKey={name},ParameterValue={value}" for name, value in parameters.items()]
+
+
+def _emulator_version() -> str:
+    """The emulator interpreter's minor version ("3.11"). Raises SalescastError when it is not installed."""
+    if not EMULATOR_PYTHON.exists():
+        raise SalescastError(f"{EMULATOR_PYTHON} is missing; run `make install`")
+    config = EMULATOR_PYTHON.parents[1] / "pyvenv.cfg"
+    for line in config.read_text().splitlines():
+        name, _, value = line.partition("=")
+        if name.strip() in ("version", "version_info"):
+            return ".".join(value.strip().split(".")[:2])
+    raise SalescastError(f"{config} names no version; remove .venv-emulator and run `make install`")

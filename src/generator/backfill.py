@@ -1,0 +1,162 @@
+"""Backfill: past dates with every order's whole life up to now, in order of date.
+
+**Pace.** The lake is partitioned by order date, and Firehose keeps a partition active from its first record
+until it is flushed; beyond 500 active partitions it delivers records to its error prefix
+(`activePartitionExceeded`). A date is therefore finished, inserts and later changes, before the next begins,
+and at most 240 dates are written per window of 1.5 buffering intervals, the longest that a flush takes: two
+neighbouring windows together stay below 500. 120 or 240 days need no waiting; 730 days wait three times. What
+this cannot hold back: two backfills at once, and a pipe that stood still and delivers a long backlog at once.
+
+**Removed orders** are left out altogether. An order lives once; a backfill may be repeated or resumed at any
+time, also when the order's removal has come in between, and must not bring it back. So an order that is
+removed lives in live ticks only, and the orders of a backfill do not depend on when it runs.
+
+**Number of orders.** A basket exists from a certain rate on (order.Basket.needed). `orders: N` takes the N
+order lines that come first by it: what ticks would write at the rate that gives N, the last basket cut.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from math import sqrt
+from typing import Any
+
+import demand
+from environment import Clock, Settings, Tally, iso, minute_of
+from event import Backfill, InvalidEventError
+from inventory import Inventory
+from order import Basket, Shop
+from table import Course, Orders
+
+DATES_PER_WINDOW = 240
+_WINDOW_INTERVALS = 1.5  # "end-to-end delay might be 1.5 times the buffering interval": Firehose guide
+_EPOCH = dt.date(1970, 1, 1).toordinal()
+_CHUNK = 300  # baskets between two looks at the remaining time
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Baskets up to `rate`; of the one that needs exactly `rate`, the first `last` lines (None: all)."""
+
+    rate: float
+    last: int | None = None
+
+
+def check(backfill: Backfill, settings: Settings, now: dt.datetime) -> None:
+    """Raises InvalidEventError for dates outside the range in which orders may be."""
+    if backfill.start < settings.first_order_date:
+        raise InvalidEventError(
+            "start", f"is before the first order date; give {settings.first_order_date} or later"
+        )
+    yesterday = now.date() - dt.timedelta(days=1)
+    if backfill.end > yesterday:
+        raise InvalidEventError("end", f"is after yesterday; give {yesterday} or earlier, ticks write today")
+
+
+def select(shop: Shop, backfill: Backfill, rate: float) -> Selection:
+    """What to write. Takes time in proportion to minutes and orders, about 4 s for 730 days."""
+    if backfill.orders is None:
+        return Selection(backfill.rate_per_hour or rate)
+    hours = 24 * sum(demand.day(shop.seed, number).factor for number in _days(backfill))
+    generous = (backfill.orders + 5 * sqrt(backfill.orders) + 10) / hours
+    while True:
+        baskets = [
+            (basket.needed, len(basket.orders))
+            for number in _days(backfill)
+            for basket in selected(shop, number, Selection(generous))
+        ]
+        if sum(lines for _, lines in baskets) >= backfill.orders:
+            break
+        generous *= 1.5
+    missing = backfill.orders
+    for needed, lines in sorted(baskets):
+        if lines >= missing:
+            return Selection(needed, missing)
+        missing -= lines
+    raise AssertionError("unreachable: the baskets hold enough lines")
+
+
+def run(
+    backfill: Backfill, settings: Settings, clock: Clock, inventory: Inventory, orders: Orders, tally: Tally
+) -> dict[str, Any]:
+    """Write the range. Answer: counts, `done`, and if not done `resume` for the next invocation."""
+    shop = Shop(settings.seed)
+    window = settings.firehose_interval * _WINDOW_INTERVALS
+    resume = backfill.resume
+    date, skip = (resume.date, resume.basket) if resume else (backfill.start, 0)
+    not_before = resume.not_before if resume else None
+    selection = select(shop, backfill, settings.rate)
+    dates = 0
+    while date <= backfill.end:
+        if not_before is not None:
+            if not _wait(clock, not_before):
+                return _stopped(tally, date, skip, not_before)
+            not_before = None
+            dates = 0
+        if dates == 0:
+            window_end = clock.now() + window
+        written = _write_date(shop, date, skip, selection, clock, inventory, orders)
+        if written is not None:
+            return _stopped(tally, date, written, window_end)
+        date, skip = date + dt.timedelta(days=1), 0
+        dates += 1
+        if dates == DATES_PER_WINDOW:
+            not_before = window_end
+    return {"action": "backfill", **tally.counts(), "done": True}
+
+
+def _wait(clock: Clock, until: dt.datetime) -> bool:
+    """Sleep until then; False, at once, if the run ends before."""
+    seconds = (until - clock.now()).total_seconds()
+    if seconds <= 0:
+        return True
+    if not clock.has(seconds):
+        return False
+    clock.sleep(seconds)
+    return True
+
+
+def _write_date(
+    shop: Shop,
+    date: dt.date,
+    skip: int,
+    selection: Selection,
+    clock: Clock,
+    inventory: Inventory,
+    orders: Orders,
+) -> int | None:
+    """Write a date's baskets from `skip` on. None: finished; else the first basket that may be unfinished."""
+    baskets = sorted(
+        selected(shop, date.toordinal() - _EPOCH, selection),
+        key=lambda basket: (basket.minute, basket.millisecond),
+    )
+    rest = iter(baskets[skip:])
+    while chunk := list(islice(rest, _CHUNK)):
+        past = minute_of(clock.now()) - 1
+        courses = [Course(order, 1, order.version_at(past)) for basket in chunk for order in basket.orders]
+        if not clock.has() or inventory.insert(chunk) or orders.advance(courses):
+            return skip
+        skip += len(chunk)
+    return None
+
+
+def selected(shop: Shop, number: int, selection: Selection) -> Iterator[Basket]:
+    """Baskets of a date (days since 1970-01-01) without orders that are removed one day."""
+    first = number * demand.MINUTES_PER_DAY
+    for minute in range(first, first + demand.MINUTES_PER_DAY):
+        for basket in shop.baskets(minute, selection.rate):
+            kept = [order for order in basket.orders if not order.removed]
+            if basket.needed == selection.rate:
+                kept = kept[: selection.last]
+            if kept:
+                yield replace(basket, orders=kept)
+
+
+def _stopped(tally: Tally, date: dt.date, basket: int, not_before: dt.datetime) -> dict[str, Any]:
+    resume = {"date": date.isoformat(), "basket": basket, "not_before": iso(not_before)}
+    return {"action": "backfill", **tally.counts(), "done": False, "resume": resume}
+
+
+def _days(backfill: Backfill) -> range:
+    return range(backfill.start.toordinal() - _EPOCH, backfill.end.toordinal() - _EPOCH + 1)

@@ -1,0 +1,75 @@
+"""An emulator of its own for a test module."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class Emulator:
+    """A running emulator process, and root's clients for it."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    log: Path
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def client(
+        self, service: str, access_key: str = "test", secret: str = "test", token: str | None = None
+    ) -> Any:
+        return boto3.Session(access_key, secret, token, "us-east-1").client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=self.endpoint,
+        )
+
+
+@contextmanager
+def started(state: Path, environment: dict[str, str] | None = None) -> Iterator[Emulator]:
+    """An emulator with its files under `state`, ended when the block ends."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = state / "emulator.log"
+    command = [str(ROOT / ".venv-emulator/bin/python"), str(ROOT / "salescast/local/emulator.py")]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*command, "--port", str(port), "--state", str(state)],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=state,
+            env=os.environ | (environment or {}),
+        )
+    emulator = Emulator(process, port, log)
+    try:
+        _wait(emulator)
+        yield emulator
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(10)
+
+
+def _wait(emulator: Emulator) -> None:
+    for _ in range(400):
+        try:
+            with urllib.request.urlopen(f"{emulator.endpoint}/_salescast/health", timeout=5):
+                return
+        except OSError:
+            if emulator.process.poll() is not None:
+                break
+            time.sleep(0.05)
+    raise AssertionError(f"the emulator did not start: {emulator.log.read_text()}")

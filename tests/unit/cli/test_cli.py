@@ -1,0 +1,108 @@
+"""What a user of the command sees: help, one line for an error, pure JSON."""
+
+import os
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from salescast import cli
+
+COMMANDS = ("up", "down", "status", "generate", "replay", "query", "reconcile", "destroy", "demo")
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.environ["AWS_CONFIG_FILE"] = os.devnull
+
+
+def error(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """The error line of a command that fails."""
+    assert cli.run(list(arguments)) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("Error: ")
+    assert captured.err.count("\n") == 1
+    return captured.err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help(command: str) -> None:
+    result = CliRunner().invoke(cli.app, [command, "--help"])
+    assert result.exit_code == 0
+    assert "Usage:" in result.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["status"],
+        ["query", "SELECT 1"],
+        ["reconcile", "--json"],
+        ["generate", "--days", "3"],
+        ["replay", "file.csv"],
+        ["destroy", "--stack", "salescast", "--yes"],
+    ],
+)
+def test_without_a_stack_the_remedy_is_up(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "`salescast up`" in error(capsys, *arguments, "--state", str(tmp_path))
+
+
+def test_down_without_a_stack_is_no_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["down", "--json", "--state", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == '{\n  "ended": []\n}\n'
+
+
+def test_no_arguments_show_help(capsys: pytest.CaptureFixture[str]) -> None:
+    cli.run([])
+    captured = capsys.readouterr()
+    assert "Usage:" in captured.out
+    assert "Error" not in captured.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["brew"], "No such command"),
+        (["query", "--colour"], "--colour"),
+        (["replay"], "Missing argument"),
+        (["destroy"], "--stack"),
+        (["up", "--fast", "many"], "--fast"),
+        (["generate"], "one of --days, --start, --rate and --tick"),
+        (["generate", "--days", "3", "--rate", "5"], "one of --days, --start, --rate and --tick"),
+        (["up", "--parameter", "FirstOrderDate"], "NAME=VALUE"),
+        (["query", "name", "-p", "from"], "NAME=VALUE"),
+    ],
+)
+def test_usage_errors(arguments: list[str], expected: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert expected in error(capsys, *arguments)
+
+
+def test_aws_without_region(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "AWS_REGION" in error(capsys, "status", "--stack", "shop")
+
+
+def test_aws_without_credentials(capsys: pytest.CaptureFixture[str]) -> None:
+    os.environ["AWS_REGION"] = "eu-west-1"
+    assert "AWS_PROFILE" in error(capsys, "status", "--stack", "shop")
+
+
+def test_aws_is_asked_about_before_anything_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+    os.environ.update(AWS_REGION="eu-west-1", AWS_ACCESS_KEY_ID="a", AWS_SECRET_ACCESS_KEY="b")
+    assert "--yes" in error(capsys, "generate", "--days", "3", "--stack", "shop")
+    assert "--yes" in error(capsys, "destroy", "--stack", "shop")
+
+
+def test_debug_adds_the_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["--debug", "generate"]) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_markup_in_an_error_is_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "[bold]" in error(capsys, "status", "--state", str(tmp_path / "[bold]"))
