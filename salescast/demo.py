@@ -33,7 +33,7 @@ FROM orders GROUP BY product_id ORDER BY sum(net_revenue) DESC, product_id LIMIT
 
 @dataclass
 class Demo:
-    """What demo.json says (DESIGN.md, Fixed names)."""
+    """What demo.json says."""
 
     orders_written: int = 0
     changes: int = 0

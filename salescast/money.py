@@ -1,9 +1,10 @@
-"""Exact amounts. Money is decimal end to end: no float, no rounding (DESIGN.md, data contract)."""
+"""Exact amounts. Money is decimal end to end: no float, no rounding."""
 
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 
 PLACES = 4
 _QUANTUM = Decimal(1).scaleb(-PLACES)
+_ZERO = Decimal(0).quantize(_QUANTUM)
 # Wide enough for the sum of any number of decimal(20,4); a result that does not fit raises instead of being
 # rounded.
 EXACT = Context(prec=60, traps=[Inexact, InvalidOperation, Overflow])
@@ -29,12 +30,13 @@ def net(status: str, value: Decimal) -> Decimal:
 
 def as_column(value: Decimal) -> str:
     """The text of `value` in a decimal(p,4) column: "12.5000". Raises decimal.Inexact if it does not fit."""
-    return format(value.quantize(_QUANTUM, context=EXACT), "f")
+    fitted = value.quantize(_QUANTUM, context=EXACT)
+    return format(fitted if fitted else _ZERO, "f")  # a column has no negative zero
 
 
 def shortest(value: Decimal) -> str:
     """The value without trailing zeros or exponent: "4397950.761"."""
-    text = format(value, "f")
+    text = format(value if value else Decimal(0), "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

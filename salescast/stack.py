@@ -196,7 +196,7 @@ class Stack:
         return dict(stacks[0])
 
     def output(self, name: str) -> str:
-        """A stack output by its fixed name (DESIGN.md). Raises SalescastError when the stack has none."""
+        """A stack output by its name. Raises SalescastError when the stack has none."""
         outputs = {
             output["OutputKey"]: output["OutputValue"] for output in self.description.get("Outputs", [])
         }

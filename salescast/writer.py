@@ -82,8 +82,8 @@ def _without_existing(items: Sequence[Item], error: DynamoDBError) -> list[Item]
 class Pacer:
     """Keeps the number of order dates written within a window of time below what Firehose can have open.
 
-    A partition is active until it is flushed, at most about 1.5 buffering intervals (aws-facts: 500 active
-    partitions; beyond them records go to errors/).
+    A partition is active until it is flushed, at most about 1.5 buffering intervals (500 of them
+    may be; beyond that records go to errors/: docs/aws-behaviour.md 3).
     """
 
     def __init__(

@@ -7,7 +7,8 @@ MiniStack keeps them.
 
 Left out: DataScannedInBytes counts whole files (Athena counts the columns it reads); DDL, CTAS, INSERT,
 UNLOAD, prepared statements, result reuse; queueing; a malformed statement fails the execution (Athena refuses
-it in StartQueryExecution)."""
+it in StartQueryExecution).
+"""
 
 import asyncio
 import contextvars

@@ -3,8 +3,10 @@
 Every table of a statement is replaced by a relation with known columns, every view by its statement with each
 column cast to the type it declares. Athena asks Glue for the database and the table as the caller (user
 guide, "Fine-grained access to databases and tables"), so that is checked here: GetDatabase and GetTable on
-catalog, database and each table and view."""
+catalog, database and each table and view.
+"""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,6 +63,12 @@ def duckdb_type(hive_type: str) -> exp.DataType:
         if inner.this is exp.DType.TIMESTAMPTZ:
             inner.set("this", exp.DType.TIMESTAMP)
     return kind
+
+
+@functools.cache
+def duckdb_type_name(hive_type: str) -> str:
+    """The type as DuckDB writes it."""
+    return duckdb_type(hive_type).sql("duckdb")
 
 
 def database_arns(database: str) -> tuple[str, str]:

@@ -6,7 +6,8 @@ athena_catalog.py.
 
 What stays different from Trino: timestamps with time zone are timestamps in UTC; a double cast to varchar is
 printed as DuckDB prints it; approximate aggregates are DuckDB's own estimates; varchar(n) is not cut; casts
-accept a few texts more; a function that only DuckDB knows is not refused."""
+accept a few texts more; a function that only DuckDB knows is not refused.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,7 +33,8 @@ class Translation:
     """A statement for DuckDB and the names of its columns.
 
     `planning_sql` is the same statement with casts that cannot fail: DuckDB pushes no filter down that could,
-    such as date(order_date) >= ..., and only planning may take that liberty."""
+    such as date(order_date) >= ..., and only planning may take that liberty.
+    """
 
     sql: str
     planning_sql: str
@@ -126,6 +128,7 @@ def translated(query: exp.Query, schema: Schema, now: datetime) -> Translation:
     query = annotate_types(
         query, schema=schema, dialect="athena", expression_metadata=athena_decimals.metadata()
     )
+    _check_comparisons(query)
     for node in reversed(list(query.dfs())):
         replacement = athena_decimals.fixed(node) or _fixed(node)
         if replacement is not None and replacement is not node:
@@ -165,6 +168,45 @@ def _fix_time(query: exp.Query, now: datetime) -> None:
             node.replace(exp.cast(exp.Literal.string(f"{utc:%Y-%m-%d}"), "DATE"))
         else:
             node.replace(stamp.copy())
+
+
+_FAMILIES = {
+    "text": {exp.DType.VARCHAR, exp.DType.TEXT, exp.DType.CHAR},
+    "number": exp.DataType.NUMERIC_TYPES,
+    "time": {exp.DType.DATE, exp.DType.TIMESTAMP},
+    "boolean": {exp.DType.BOOLEAN},
+}
+_SIGNS: dict[type[exp.Expr], str] = {
+    exp.EQ: "=",
+    exp.NEQ: "<>",
+    exp.LT: "<",
+    exp.LTE: "<=",
+    exp.GT: ">",
+    exp.GTE: ">=",
+}
+
+
+def _check_comparisons(query: exp.Expr) -> None:
+    """Refuse to compare, say, a varchar with a date, as Trino does; DuckDB would convert one of them."""
+    for node in query.find_all(*_SIGNS, exp.Between, exp.In):
+        sign = _SIGNS.get(type(node), "BETWEEN" if isinstance(node, exp.Between) else "=")
+        left = node.this
+        for right in (
+            node.args.get("expression"),
+            node.args.get("low"),
+            node.args.get("high"),
+            *node.expressions,
+        ):
+            families = {_family(left), _family(right)} - {None}
+            if len(families) > 1:
+                names = (side.type.sql("athena").lower() for side in (left, right))
+                raise QueryError(f"TYPE_MISMATCH: line 1:1: Cannot apply operator: {f' {sign} '.join(names)}")
+
+
+def _family(node: exp.Expr | None) -> str | None:
+    if node is None or node.type is None:
+        return None
+    return next((name for name, kinds in _FAMILIES.items() if node.type.this in kinds), None)
 
 
 def _is(node: exp.Expr | None, *kinds: exp.DType) -> bool:

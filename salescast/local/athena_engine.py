@@ -3,12 +3,13 @@
 In two steps. First DuckDB plans the statement over stand-ins, empty files in folders named like the table's
 partitions, and its plan tells which filters on partition keys it pushed down to each scan, through views,
 joins and window functions alike. Then the statement runs over the objects of the partitions that pass those
-filters. Their sizes, counted once per scan, are what the query scanned."""
+filters. Their sizes, counted once per scan, are what the query scanned.
+"""
 
 import hashlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import duckdb
 from ministack.services import athena as ministack_athena
 
 from salescast.local import athena_decimals, athena_objects
-from salescast.local.athena_catalog import Table, duckdb_type
+from salescast.local.athena_catalog import Table, duckdb_type_name
 from salescast.local.athena_dialect import QueryError, one_line
 from salescast.local.athena_objects import Partition, StoredObject
 
@@ -56,7 +57,7 @@ class Engine:
             (folder / part).mkdir(parents=True, exist_ok=True)
         self._database = duckdb.connect(":memory:")
         self._lock = threading.Lock()
-        self._stand_ins: set[Path] = set()
+        self._stand_ins: dict[Path, dict[tuple[str, ...], Path]] = {}
         for statement in (
             "SET GLOBAL TimeZone = 'UTC'",
             "SET GLOBAL integer_division = true",
@@ -76,25 +77,30 @@ class Engine:
             cursor = self._database.cursor()
         return Session(self, cursor, tables, found)
 
-    def stand_in(self, table: Table, values: tuple[str, ...] | None) -> Path:
-        """An empty file with the table's columns in the folder of a partition (None: where keys are NULL)."""
-        columns = [f'NULL::{duckdb_type(kind).sql("duckdb")} AS "{name}"' for name, kind in table.columns]
-        columns.append(f"NULL::INTEGER AS {_marker(table)}")
-        select = f"SELECT {', '.join(columns)} LIMIT 0"
+    def stand_ins(self, table: Table, places: Sequence[tuple[str, ...]]) -> list[Path]:
+        """Empty files with the table's columns, one in the folder of each of the partitions `places`."""
+        columns = [f'NULL::{duckdb_type_name(kind)} AS "{name}"' for name, kind in table.columns]
+        select = f"SELECT {', '.join([*columns, f'NULL::INTEGER AS {_marker(table)}'])} LIMIT 0"
         folder = self.folder / "schemas" / hashlib.sha256(select.encode()).hexdigest()[:32]
-        values = values or (athena_objects.NULL_VALUE,) * len(table.keys)
-        path = athena_objects.partition_folder(folder, table, values) / "schema.parquet"
+        schema = folder / "schema.parquet"
         with self._lock:
-            schema = folder / "schema.parquet"
-            if schema not in self._stand_ins:
+            known = self._stand_ins.get(schema)
+            if known is None:
                 folder.mkdir(exist_ok=True)
                 self._database.execute(f"COPY ({select}) TO {_text(schema)} (FORMAT parquet)")
-                self._stand_ins.add(schema)
-            if path not in self._stand_ins:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.symlink_to(schema)
-                self._stand_ins.add(path)
-        return path
+                known = self._stand_ins[schema] = {}
+            for values in set(places).difference(known):
+                path = known[values] = (
+                    athena_objects.partition_folder(folder, table, values) / "schema.parquet"
+                )
+                if path != schema:
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.symlink_to(schema)
+            return [known[values] for values in places]
+
+    def stand_in(self, table: Table) -> Path:
+        """The one that lies where all partition keys are NULL."""
+        return self.stand_ins(table, [(athena_objects.NULL_VALUE,) * len(table.keys)])[0]
 
 
 class Session:
@@ -121,8 +127,8 @@ class Session:
         """The scans in the plan of `sql`; a table that is not Parquet is scanned as a whole."""
         self._cursor.execute(f"SET disabled_optimizers = '{_NOT_FOR_PLANNING}'")
         for relation, table in self._tables.items():
-            stand_ins = [self._engine.stand_in(table, p.values) for p in self._found[relation] if table.keys]
-            stand_ins = stand_ins or [self._engine.stand_in(table, None)]
+            places = [partition.values for partition in self._found[relation]]
+            stand_ins = self._engine.stand_ins(table, places) or [self._engine.stand_in(table)]
             self._define(
                 relation, _parquet(table, stand_ins, union=False) + f" WHERE {_marker(table)} IS NULL"
             )
@@ -150,9 +156,7 @@ class Session:
                 )
             ]
             if table.format == "parquet":
-                self._define(
-                    relation, _parquet(table, [self._engine.stand_in(table, None), *paths], union=True)
-                )
+                self._define(relation, _parquet(table, [self._engine.stand_in(table), *paths], union=True))
             else:
                 self._define(relation, _other_format(table, [str(path) for path in paths]))
         return self._run(sql)
@@ -182,7 +186,7 @@ class Session:
             return partitions
         condition = " AND ".join(filters) if isinstance(filters, list) else str(filters)
         columns = ", ".join(
-            f'CAST(unnest(${index + 2}::VARCHAR[]) AS {duckdb_type(kind).sql("duckdb")}) AS "{key}"'
+            f'CAST(unnest(${index + 2}::VARCHAR[]) AS {duckdb_type_name(kind)}) AS "{key}"'
             for index, (key, kind) in enumerate(table.keys)
         )
         values = [[partition.values[i] for partition in partitions] for i in range(len(table.keys))]
@@ -205,11 +209,9 @@ def _scan_nodes(plan: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def _parquet(table: Table, paths: list[Path], union: bool) -> str:
-    columns = [
-        f'CAST("{name}" AS {duckdb_type(kind).sql("duckdb")}) AS "{name}"' for name, kind in table.columns
-    ]
+    columns = [f'CAST("{name}" AS {duckdb_type_name(kind)}) AS "{name}"' for name, kind in table.columns]
     columns += [f'"{name}"' for name, _ in table.keys]
-    types = ", ".join(f"'{name}': {duckdb_type(kind).sql('duckdb')}" for name, kind in table.keys)
+    types = ", ".join(f"'{name}': {duckdb_type_name(kind)}" for name, kind in table.keys)
     hive = (
         f"hive_partitioning = true, hive_types = {{{types}}}" if table.keys else "hive_partitioning = false"
     )

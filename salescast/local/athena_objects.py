@@ -1,7 +1,8 @@
 """The objects of a table by partition, and copies of them that DuckDB can read.
 
 MiniStack keeps objects in memory. Each is written once to a file, named by key and ETag, in a folder that
-says its partition, and stays there for later queries."""
+says its partition, and stays there for later queries.
+"""
 
 import hashlib
 import os
@@ -48,7 +49,8 @@ def partitions(table: Table, now: datetime) -> list[Partition]:
     """The table's partitions that hold objects, as Athena sees them.
 
     Projected tables know those in the projected range, whatever is registered; others the registered ones; a
-    table without partition keys has one. Raises QueryError for projection properties that make no sense."""
+    table without partition keys has one. Raises QueryError for projection properties that make no sense.
+    """
     if not table.keys:
         return _grouped([((), found) for found in _under(table.location)])
     if projected(table):

@@ -33,7 +33,8 @@ def of_caller() -> Require:
     """`require(action, *resources, **context)` for the identity whose request is being answered.
 
     It raises QueryError with AWS's words when the identity may not. Context keys are written with two
-    underscores for the colon: s3__prefix."""
+    underscores for the colon: s3__prefix.
+    """
     access_key = iam_evaluator._verified_key.get()
 
     def require(action: str, *resources: str, **context: str) -> None:

@@ -1,4 +1,4 @@
-"""Athena views as AWS Glue keeps them: base64 of a JSON text inside a comment (aws-facts: Presto view)."""
+"""Athena views as AWS Glue keeps them: base64 of a JSON text inside a comment, `/* Presto View: ... */`."""
 
 import base64
 import binascii

@@ -1,8 +1,8 @@
 """Record format conversion: JSON records into an Arrow table of a Glue table's columns.
 
-Keeps (aws-facts 4.2): key matching (case-insensitive, mappings, dots), several objects in one record,
-undeclared fields dropped, absent ones null; a record that does not fit fails alone, with ParseError or
-MalformedData. Values by openx.py.
+Keeps (docs/aws-behaviour.md 4.2): key matching (case-insensitive, mappings, dots), several objects in one
+record, undeclared fields dropped, absent ones null; a record that does not fit fails alone, with ParseError
+or MalformedData. Values by openx.py.
 
 Most columns hold values of one plain kind, which Arrow converts as a whole; a column with anything else goes
 through openx.py value by value, on the record parsed again with exact numbers. Both ways give the same table
@@ -120,7 +120,7 @@ class Converter:
                 if isinstance(value, float | dict | list):
                     value = self._exactly(records[sources[row]], sources, row).get(key)
                 fitted.append(fit(value, target))
-            except MisfitError as error:
+            except (MisfitError, RecursionError) as error:
                 fitted.append(None)
                 message = f"{error}, column {self.schema.field(number).name}"
                 failures.setdefault(sources[row], Failure(sources[row], MALFORMED, message))

@@ -2,10 +2,10 @@
 
     python -m salescast.local.crawler --endpoint URL --stack NAME --state DIR
 
-Keeps (aws-facts 6.3): a run begins with StartCrawler and ends with LastCrawl SUCCEEDED or FAILED; everything
-is read and written with the crawler's role; columns from the files' footers; TablePrefix; RecrawlPolicy
-CRAWL_EVERYTHING and CRAWL_NEW_FOLDERS_ONLY; the log /aws-glue/crawlers. Layout by crawler_layout.py, catalog
-by crawler_catalog.py.
+Keeps (docs/aws-behaviour.md 6.3): a run begins with StartCrawler and ends with LastCrawl SUCCEEDED or FAILED;
+everything is read and written with the crawler's role; columns from the files' footers; TablePrefix;
+RecrawlPolicy CRAWL_EVERYTHING and CRAWL_NEW_FOLDERS_ONLY; the log /aws-glue/crawlers. Layout by
+crawler_layout.py, catalog by crawler_catalog.py.
 
 Leaves out: the crawler's schedule; other targets than S3; other formats than Parquet (passed over, and
 logged).

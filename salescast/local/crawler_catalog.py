@@ -1,7 +1,7 @@
 """What a crawler writes to the Glue Data Catalog.
 
-Keeps (aws-facts 6.3): SchemaChangePolicy's UpdateBehavior (UPDATE_IN_DATABASE, LOG), a new table either way;
-partitions with the table's columns; the parameters that a crawler sets.
+Keeps (docs/aws-behaviour.md 6.3): SchemaChangePolicy's UpdateBehavior (UPDATE_IN_DATABASE, LOG), a new table
+either way; partitions with the table's columns; the parameters that a crawler sets.
 
 Leaves out: DeleteBehavior other than LOG; a partition of its own schema (InheritFromTable is what happens
 here always).
@@ -9,7 +9,7 @@ here always).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -64,27 +64,17 @@ class Catalog:
     def _register(self, found: Found, columns: Columns, known: dict[tuple[str, ...], dict[str, Any]]) -> None:
         wanted = [self._partition_input(found, columns, values) for values in found.partitions]
         new = [partition for partition in wanted if tuple(partition["Values"]) not in known]
-        for start in range(0, len(new), _BATCH):
-            answer = self._glue.batch_create_partition(
-                DatabaseName=self._database,
-                TableName=found.name,
-                PartitionInputList=new[start : start + _BATCH],
-            )
-            for error in answer.get("Errors", []):
-                if error["ErrorDetail"]["ErrorCode"] != "AlreadyExistsException":
-                    raise OSError(f"partition {error['PartitionValues']}: {error['ErrorDetail']}")
-        changed = 0
+        changed = []
         for partition in wanted:
             before = known.get(tuple(partition["Values"]))
             if before is not None and self._update and _differs(before, partition):
-                self._glue.update_partition(
-                    DatabaseName=self._database,
-                    TableName=found.name,
-                    PartitionValueList=partition["Values"],
-                    PartitionInput=partition,
-                )
-                changed += 1
-        self._say(f"INFO : Table {found.name}: {len(new)} partitions created, {changed} updated")
+                changed.append({"PartitionValueList": partition["Values"], "PartitionInput": partition})
+        where = {"DatabaseName": self._database, "TableName": found.name}
+        for some in _batches(new):
+            _check(self._glue.batch_create_partition(**where, PartitionInputList=some))
+        for some in _batches(changed):
+            _check(self._glue.batch_update_partition(**where, Entries=some))
+        self._say(f"INFO : Table {found.name}: {len(new)} partitions created, {len(changed)} updated")
         gone = known.keys() - found.partitions.keys()
         if gone:
             self._say(
@@ -125,6 +115,17 @@ class Catalog:
     def _partition_input(self, found: Found, columns: Columns, values: tuple[str, ...]) -> dict[str, Any]:
         location = found.partition_location(values)
         return {"Values": list(values), "StorageDescriptor": _storage(location, columns)}
+
+
+def _batches(items: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    for start in range(0, len(items), _BATCH):
+        yield items[start : start + _BATCH]
+
+
+def _check(answer: dict[str, Any]) -> None:
+    for error in answer.get("Errors", []):
+        if error["ErrorDetail"]["ErrorCode"] != "AlreadyExistsException":
+            raise OSError(f"a partition was not written: {error['ErrorDetail']}")
 
 
 def _storage(location: str, columns: Columns) -> dict[str, Any]:

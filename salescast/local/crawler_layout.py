@@ -1,9 +1,9 @@
 """What a crawler makes of the keys under an S3 target: tables, and partitions in their folders.
 
-Keeps (aws-facts 6.3, Glue's crawler guide): glob exclusions relative to the target; TableLevelConfiguration,
-counted from the bucket as level 1, else one table at the target; a table named after its folder; `key=value`
-folders as partition keys, others as partition_0, partition_1 and so on; files starting with `_` or `.` and
-empty ones are passed over.
+Keeps (docs/aws-behaviour.md 6.3, Glue's crawler guide): glob exclusions relative to the target;
+TableLevelConfiguration, counted from the bucket as level 1, else one table at the target; a table named after
+its folder; `key=value` folders as partition keys, others as partition_0, partition_1 and so on; files
+starting with `_` or `.` and empty ones are passed over.
 
 Leaves out: the guess at where tables begin when no level is set; tables whose folders differ in depth.
 """
@@ -116,7 +116,7 @@ def tables(
 
 
 def table_name(bucket: str, folder: str, prefix: str) -> str:
-    """TablePrefix and the folder's name, in lower case, with underscores for what a table name cannot have."""
+    """TablePrefix and the folder's name, lower case, underscores for what a table name cannot have."""
     last = folder.rstrip("/").rpartition("/")[2] or bucket
     return prefix + re.sub(r"[^a-z0-9_]", "_", last.lower())
 

@@ -1,7 +1,7 @@
 """Sessions for the stand-ins: the account's own key, and sessions of the role that a service was given.
 
-Keeps (aws-facts 1.7, 2.7): a service calls others only as the role in its configuration, and gets a session
-of that role only when the role's trust policy allows the service principal with `aws:SourceArn` and
+Keeps (docs/aws-behaviour.md 1.7, 2.7): a service calls others only as the role in its configuration, and gets
+a session of that role only when the role's trust policy allows the service principal with `aws:SourceArn` and
 `aws:SourceAccount`. The emulator evaluates the trust policy (`POST /_salescast/assume-service-role`);
 sessions last one hour and are renewed here.
 

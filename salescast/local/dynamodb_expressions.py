@@ -1,7 +1,8 @@
 """DynamoDB condition expressions, checked and split once per text.
 
 Gap closed: MiniStack parses the expression of every item of a transaction again, though a program has a
-handful of them. Both functions depend on the text alone."""
+handful of them. Both functions depend on the text alone.
+"""
 
 import functools
 from collections.abc import Callable

@@ -2,8 +2,8 @@
 
     python -m salescast.local.firehose --endpoint URL --stack NAME --state DIR --fast N
 
-Keeps (aws-facts 2 to 5): the deployed delivery stream's own configuration, followed when it changes; every
-shard from the delivery stream's creation on; the Lambda contract and its failure matrix
+Keeps (docs/aws-behaviour.md 2 to 5): the deployed delivery stream's own configuration, followed when it
+changes; every shard from the delivery stream's creation on; the Lambda contract and its failure matrix
 (firehose_processing.py, firehose_response.py); buffers, partitions, prefixes, Parquet, error objects and
 backup (firehose_delivery.py); every call under the role that the configuration names for it; at least once:
 a position is kept only when everything before it is delivered (progress.py).
@@ -49,6 +49,7 @@ from salescast.local.shards import ShardGroup
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.25
+SHORTEST_POLL_SECONDS = 0.4
 READ_BYTES = 2 * 1024 * 1024  # wanted of one GetRecords
 READ_MOST = 2000
 FINISH_SECONDS = 15.0
@@ -62,7 +63,7 @@ class Firehose:
         self.config = config
         self._runner = runner
         self._stop = threading.Event()
-        self._poll = max(0.2, 1.0 / runner.fast)
+        self._poll = max(SHORTEST_POLL_SECONDS, 1.0 / runner.fast)
         self._sessions: dict[str, boto3.Session] = {}
         self._kinesis = raw_get_records(self._client("kinesis", config.source_role_arn))
         self._checkpoint = Checkpoint(runner.checkpoint("firehose"))
@@ -189,8 +190,8 @@ class Firehose:
                     logger.info("%s: closed and read to its end", shard_id)
                     self._finish(shard_id)
                     return
-                if not sources or self._delivery.overfull:
-                    self._stop.wait(min(self._poll, hints.interval or self._poll))
+                if not reader.milliseconds_behind or self._delivery.overfull:
+                    self._stop.wait(self._poll)
         finally:
             if batch.sources:
                 self._submit(batch)

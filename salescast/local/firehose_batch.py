@@ -1,8 +1,8 @@
 """A batch of source records on its way through the transformation function.
 
-Keeps (aws-facts 2.1, 2.3): the processor's buffer, by bytes of data and by time; the event with base64 data,
-millisecond times and Kinesis metadata; a payload under 6 MB, also when records are tiny and their envelopes
-weigh more than they do.
+Keeps (docs/aws-behaviour.md 2.1, 2.3): the processor's buffer, by bytes of data and by time; the event with
+base64 data, millisecond times and Kinesis metadata; a payload under 6 MB, also when records are tiny and
+their envelopes weigh more than they do.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Firehose's delivery buffers: one per active partition, per kind of error, and for the source backup.
 
-Keeps (aws-facts 3, 5): a buffer is due when its data reaches SizeInMBs or its first record is
+Keeps (docs/aws-behaviour.md 3, 5): a buffer is due when its data reaches SizeInMBs or its first record is
 IntervalInSeconds old; a partition is active from its first record until its object is delivered, and at most
 500 are.
 """
@@ -20,6 +20,7 @@ from salescast.local.progress import Container
 
 MAX_ACTIVE_PARTITIONS = 500
 _IN_MEMORY = 4 * 1024 * 1024
+_ROW_OVERHEAD = 300  # bytes of the Python objects around a row's data
 
 Keys = tuple[str, ...]
 
@@ -55,14 +56,16 @@ class PartitionBuffer(Buffer):
         self.keys = keys
         self.rows: list[Row] = []
 
-    def add(self, shard_id: str, rows: Iterable[Row]) -> int:
-        """Takes the rows; gives their size."""
-        before = self.size
+    @property
+    def memory(self) -> int:
+        return self.size + len(self.rows) * _ROW_OVERHEAD
+
+    def add(self, shard_id: str, rows: Iterable[Row]) -> None:
+        """Takes the rows."""
         for row in rows:
             self.rows.append(row)
             self.holds(shard_id, row.sequence_number)
             self.took(len(row.data), row.arrival)
-        return self.size - before
 
 
 class ErrorBuffer(Buffer):
@@ -85,7 +88,8 @@ class BackupBuffer(Buffer):
     def __init__(self, hints: Hints, opened: float, folder: Path, compressed: bool) -> None:
         super().__init__(hints, opened)
         folder.mkdir(parents=True, exist_ok=True)
-        self._spool = tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=folder)  # noqa: SIM115 - done() closes it
+        # Closed when it was delivered.
+        self._spool = tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(folder))  # noqa: SIM115
         self._writer: IO[bytes] = cast("IO[bytes]", self._spool)
         if compressed:
             file = gzip.GzipFile(fileobj=self._spool, mode="wb", compresslevel=1, mtime=0)
@@ -96,7 +100,7 @@ class BackupBuffer(Buffer):
         return min(self.size, _IN_MEMORY)
 
     def add(self, shard_id: str, sequence_number: str, data: bytes, arrival: int) -> None:
-        """Takes the data of records that stand one after the other, the first with this number and arrival."""
+        """Takes the data of consecutive records, the first with this number and arrival."""
         self._writer.write(data)
         self.holds(shard_id, sequence_number)
         self.took(len(data), arrival)

@@ -1,7 +1,7 @@
 """A delivery stream's configuration, as DescribeDeliveryStream gives it.
 
-Keeps (aws-facts 2.3, 3, 4.1, 5): defaults and limits of the parameters; processing is off unless enabled,
-conversion is on unless disabled; dynamic partitioning asks for both prefixes.
+Keeps (docs/aws-behaviour.md 2.3, 3, 4.1, 5): defaults and limits of the parameters; processing is off unless
+enabled, conversion is on unless disabled; dynamic partitioning asks for both prefixes.
 
 Leaves out, and refuses by name: other sources than Kinesis, other destinations than S3, a stream without a
 Lambda processor, other processors, HiveJsonSerDe, ORC, compressions other than GZIP and none outside
@@ -143,7 +143,7 @@ def from_description(stream: dict[str, Any], fast: float = 1.0) -> FirehoseConfi
         keys = Prefix(config.prefix).partition_keys
         Prefix(config.error_prefix, error=True)
         ZoneInfo(config.zone)
-    except (PrefixError, ValueError, OSError) as error:
+    except (PrefixError, ValueError, KeyError, OSError) as error:
         raise UnsupportedStreamError(f"{name}: {error}") from None
     if bool(keys) != dynamic:
         raise UnsupportedStreamError(f"{name}: partition keys in Prefix and dynamic partitioning go together")

@@ -1,8 +1,9 @@
 """From transformed records to objects in S3.
 
-Keeps (aws-facts 2.5, 2.6, 3, 4): records go to the buffer of their partition, to the error output or to the
-backup; a due buffer becomes one object; conversion failures become an error object beside it; what S3 or
-Glue refuses is tried again for as long as it takes, under the same key, and is not passed by the checkpoint.
+Keeps (docs/aws-behaviour.md 2.5, 2.6, 3, 4): records go to the buffer of their partition, to the error output
+or to the backup; a due buffer becomes one object; conversion failures become an error object beside it; what
+S3 or Glue refuses is tried again for as long as it takes, under the same key, and is not passed by the
+checkpoint.
 
 Leaves out: a bound on retries (RetryOptions, the source's retention); buffers together are kept under
 MAX_BUFFERED, so that a partition may be delivered before its hints ask for it.
@@ -57,8 +58,8 @@ from salescast.local.runner import describe
 
 logger = logging.getLogger(__name__)
 
-MAX_BUFFERED = 96 * MEGABYTE  # above it the largest buffer is delivered early
-MAX_WAITING = 128 * MEGABYTE  # above it reading waits
+MAX_BUFFERED = 80 * MEGABYTE  # above it the largest buffer is delivered early
+MAX_WAITING = 112 * MEGABYTE  # above it reading waits
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 10.0
 _WRITERS = 2
@@ -146,7 +147,9 @@ class Delivery:
                     ]
                 else:
                     rows = [Row(i.data, i.source.arrival, i.source.sequence_number) for i in group]
-                    self._waiting += buffer.add(batch.shard_id, rows)
+                    before = buffer.memory
+                    buffer.add(batch.shard_id, rows)
+                    self._waiting += buffer.memory - before
             for error_type, item in rejected:
                 self._reject(batch.shard_id, error_type, item, outcome.attempts)
         for (code, message), count in Counter((i.code, i.message) for _, i in rejected).items():
@@ -260,6 +263,7 @@ class Delivery:
                 self._to.log.error(code, message, records=str(count))
             self._put_errors(CONVERSION_FAILED, lines, buffer.arrival)
         if len(failed) < len(buffer.rows):
+            buffer.rows.clear()  # the object holds them now
             self._put(self._to.s3, self._config.bucket, key, lambda: body)
 
     def _converted(self, buffer: PartitionBuffer) -> tuple[Any, list[Failure]]:

@@ -1,10 +1,11 @@
 """Lines of Firehose's error objects.
 
-Keeps (aws-facts 2.5, 4.3): one JSON object per line; `errorCode` in processing failures, `lastErrorCode` in
-conversion failures; numeric milliseconds; `lambdaARN` with its qualifier; `rawData` in base64.
+Keeps (docs/aws-behaviour.md 2.5, 4.3): one JSON object per line; `errorCode` in processing failures,
+`lastErrorCode` in conversion failures; numeric milliseconds; `lambdaARN` with its qualifier; `rawData` in
+base64.
 
 In a processing failure rawData is the original record. In a conversion failure it is what the conversion was
-given, the function's output; aws-facts says that AWS's choice is not known.
+given, the function's output; AWS does not document its choice.
 """
 
 from __future__ import annotations

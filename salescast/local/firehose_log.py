@@ -1,7 +1,7 @@
 """A delivery stream's error log.
 
-Keeps (aws-facts 2.6, 2.7): one JSON event per error in the configured group and stream, which must exist,
-written with the destination's role.
+Keeps (docs/aws-behaviour.md 2.6, 2.7): one JSON event per error in the configured group and stream, which
+must exist, written with the destination's role.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Invoking the transformation function.
 
-Keeps (aws-facts 2.3, 2.4): a function error, a timeout, a throttle, a refusal and a response over 6 MB are
-tried again NumberOfRetries times with the same record ids; then the whole batch fails with the code of the
-last attempt.
+Keeps (docs/aws-behaviour.md 2.3, 2.4): a function error, a timeout, a throttle, a refusal and a response over
+6 MB are tried again NumberOfRetries times with the same record ids; then the whole batch fails with the code
+of the last attempt.
 
 Leaves out: Lambda's own faults (5xx) and a silent endpoint are tried again without counting, so that a
 laptop's hiccup does not end in the error output.

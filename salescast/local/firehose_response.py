@@ -1,9 +1,9 @@
 """The function's response, record by record.
 
-Keeps (aws-facts 2.2, 2.4): every record of the batch gets exactly one verdict. A record fails alone when it
-is missing, answered twice, marked ProcessingFailed, or Ok without data; an unknown record id is ignored; a
-body that is not JSON, an illegal result and data that is not base64 fail the whole batch. Nothing of this is
-retried.
+Keeps (docs/aws-behaviour.md 2.2, 2.4): every record of the batch gets exactly one verdict. A record fails
+alone when it is missing, answered twice, marked ProcessingFailed, or Ok without data; an unknown record id is
+ignored; a body that is not JSON, an illegal result and data that is not base64 fail the whole batch. Nothing
+of this is retried.
 
 AWS's codes and messages where they are known; Lambda.InvalidReturnFormat's for an illegal result and for bad
 base64 are ours.
@@ -31,9 +31,9 @@ _MESSAGES = {
     "the returned records follow the status model required by Amazon Data Firehose.",
 }
 _NO_DATA = (
-    "The data field cannot be null when the SourceType is DirectPut or KinesisStreamAsSource and processing "
-    "result is Ok. The value field cannot be null when the SourceType is MSKAsSource and processing result is "
-    "Ok."
+    "The data field cannot be null when the SourceType is DirectPut or KinesisStreamAsSource and "
+    "processing result is Ok. The value field cannot be null when the SourceType is MSKAsSource and "
+    "processing result is Ok."
 )
 _ILLEGAL_RESULT = "The result field must be one of Ok, Dropped or ProcessingFailed."
 _BAD_DATA = "The data field must be base64 encoded."

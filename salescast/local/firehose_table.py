@@ -1,7 +1,7 @@
 """The Glue table that a delivery stream converts to.
 
-Keeps (aws-facts 4.1): the columns of the table's latest version, or of the one that is named, partition keys
-excluded; an update is picked up. Read with the role of the SchemaConfiguration.
+Keeps (docs/aws-behaviour.md 4.1): the columns of the table's latest version, or of the one that is named,
+partition keys excluded; an update is picked up. Read with the role of the SchemaConfiguration.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Hive types, as Glue columns declare them, and the Arrow types that hold their values.
 
-Keeps (aws-facts 6.1): the primitive types of a Parquet table, decimal(p,s) (bare: 10,0), array, map and
-struct. Leaves out: uniontype, interval and binary columns, which Firehose's JSON input cannot fill.
+Keeps (docs/aws-behaviour.md 6.1): the primitive types of a Parquet table, decimal(p,s) (bare: 10,0), array,
+map and struct. Leaves out: uniontype, interval and binary columns, which Firehose's JSON input cannot fill.
 """
 
 from __future__ import annotations

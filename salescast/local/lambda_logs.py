@@ -2,7 +2,8 @@
 
 Gap closed: after each invocation MiniStack waits 50 ms for a first log line, or 5 ms after the last. A worker
 writes its log before its answer, so once the answer is here the lines are in the pipe, and it is enough to
-wait until it is empty."""
+wait until it is empty.
+"""
 
 import array
 import fcntl

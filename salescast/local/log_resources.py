@@ -1,7 +1,7 @@
 """CloudWatch Logs actions are authorised on what AWS authorises them on.
 
-Gap closed: MiniStack asks for the log group's bare ARN. AWS asks for the log stream's, which is empty where an
-action names none, and so GetAtt of a log group's Arn, which ends in `:*`, matches it
+Gap closed: MiniStack asks for the log group's bare ARN. AWS asks for the log stream's, which is empty where
+an action names none, and so GetAtt of a log group's Arn, which ends in `:*`, matches it
 (Service Authorization Reference, Amazon CloudWatch Logs, resource type log-stream).
 """
 

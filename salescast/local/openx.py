@@ -1,9 +1,9 @@
 """One JSON value in one column, by the rules of the OpenX JSON SerDe.
 
-Keeps (aws-facts 4.2): strings in numeric columns are parsed, numbers in string columns become text, a scalar
-in an array column becomes an array, an object in a string column becomes JSON text with lower-cased keys,
-map keys are lower-cased; timestamps in the two text forms and as epoch seconds or milliseconds (1e12 and
-above), also quoted; offsets refused.
+Keeps (docs/aws-behaviour.md 4.2): strings in numeric columns are parsed, numbers in string columns become
+text, a scalar in an array column becomes an array, an object in a string column becomes JSON text with
+lower-cased keys, map keys are lower-cased; timestamps in the two text forms and as epoch seconds or
+milliseconds (1e12 and above), also quoted; offsets refused.
 
 Where AWS's behaviour is not known, a value that does not fit exactly is refused rather than changed:
 decimals are never rounded, integers never cut. Leaves out: fractions of a second beyond the microsecond
@@ -20,11 +20,11 @@ from typing import Any
 
 import pyarrow as pa
 
-_INTEGER = re.compile(r"[+-]?\d+")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_ISO = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z")
-_SPACED = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2}) (\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_ISO = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z", re.ASCII)
+_SPACED = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2}) (\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - Hive timestamps carry no zone
 _MILLISECONDS_FROM = 10**12
 

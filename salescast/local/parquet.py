@@ -1,7 +1,7 @@
 """Parquet files as Firehose writes them.
 
-Keeps (aws-facts 4.1): the ParquetSerDe's compression (SNAPPY by default), dictionary switch, page size and
-writer version. Leaves out: INT96 timestamps (microseconds here, read alike by Athena and DuckDB),
+Keeps (docs/aws-behaviour.md 4.1): the ParquetSerDe's compression (SNAPPY by default), dictionary switch, page
+size and writer version. Leaves out: INT96 timestamps (microseconds here, read alike by Athena and DuckDB),
 BlockSizeBytes (one row group per write of at most 1 Mi rows) and MaxPaddingBytes.
 """
 

@@ -1,7 +1,8 @@
 """Replacing a part of MiniStack, and noticing when that part is gone.
 
 MiniStack is pinned; a new version may have moved or closed what we patch. Every replacement names an
-attribute that has to exist, so that the emulator refuses to start instead of running half patched."""
+attribute that has to exist, so that the emulator refuses to start instead of running half patched.
+"""
 
 from collections.abc import Callable
 from types import ModuleType

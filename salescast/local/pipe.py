@@ -2,8 +2,8 @@
 
     python -m salescast.local.pipe --endpoint URL --stack NAME --state DIR
 
-Keeps (aws-facts 1): the deployed pipe's own configuration, followed when it changes; TRIM_HORIZON and
-LATEST; parents before children, closed shards, expired iterators, trimmed data; batches by BatchSize,
+Keeps (docs/aws-behaviour.md 1): the deployed pipe's own configuration, followed when it changes; TRIM_HORIZON
+and LATEST; parents before children, closed shards, expired iterators, trimmed data; batches by BatchSize,
 MaximumBatchingWindowInSeconds and 6 MB; delivery and failures as in pipe_delivery.py; reading and writing
 under the pipe's role; at least once: a position is kept only after the target or the dead-letter queue took
 the batch.
@@ -45,6 +45,7 @@ from salescast.local.shard import (
     raw_get_records,
 )
 from salescast.local.shards import ShardGroup
+from salescast.local.wire import keep_raw
 
 logger = logging.getLogger(__name__)
 
@@ -93,6 +94,7 @@ class Pipe:
         )
         self._streams = raw_get_records(client(session, "dynamodbstreams", runner.endpoint))
         kinesis = client(session, "kinesis", runner.endpoint)
+        keep_raw(kinesis, "PutRecords")
         log = PipeLog(runner.client("logs"), config.log_group, config.arn)
         queue = None
         if config.dead_letter_queue:

@@ -1,8 +1,8 @@
 """A pipe's configuration, as DescribePipe gives it.
 
-Keeps (aws-facts 1.2): the parameters of a DynamoDB stream source and a Kinesis target with their defaults
-and limits. Leaves out: other sources and targets, and ParallelizationFactor above 1, which are refused by
-name.
+Keeps (docs/aws-behaviour.md 1.2): the parameters of a DynamoDB stream source and a Kinesis target with their
+defaults and limits. Leaves out: other sources and targets, and ParallelizationFactor above 1, which are
+refused by name.
 """
 
 from __future__ import annotations

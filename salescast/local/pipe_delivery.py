@@ -1,8 +1,8 @@
 """How a pipe brings a batch to its target, or to the dead-letter queue.
 
-Keeps (aws-facts 1.2, 1.6): only what failed is sent again; customer errors count as attempts, the service's
-own do not; AUTOMATIC_BISECT halves a batch that was refused as a whole for what is in it, and a split does
-not count as an attempt, so that a poison record ends alone; MaximumRecordAgeInSeconds and
+Keeps (docs/aws-behaviour.md 1.2, 1.6): only what failed is sent again; customer errors count as attempts, the
+service's own do not; AUTOMATIC_BISECT halves a batch that was refused as a whole for what is in it, and a
+split does not count as an attempt, so that a poison record ends alone; MaximumRecordAgeInSeconds and
 MaximumRetryAttempts end in the dead-letter queue, whose message is metadata only: shard, first and last
 sequence number, size. The records of one message are neighbours in the shard, so that reading between its
 two sequence numbers gives those records and no others.
@@ -59,7 +59,7 @@ class DeadLetterQueue:
 def dead_letter(
     config: PipeConfig, shard_id: str, entries: list[Entry], condition: str, now: datetime
 ) -> dict[str, Any]:
-    """The message's body (aws-facts 1.6)."""
+    """The message's body (docs/aws-behaviour.md 1.6)."""
     return {
         "context": {"partnerResourceArn": config.arn, "condition": condition},
         "version": "1.0",

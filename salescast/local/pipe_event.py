@@ -1,8 +1,8 @@
 """The event that a pipe makes of a DynamoDB stream record, and its partition key.
 
-Keeps (aws-facts 1.1, 1.3): one JSON object per record with the Lambda event's spelling, images as DynamoDB
-JSON, ApproximateCreationDateTime as a number of epoch seconds, the stream's ARN; a partition key is a JSON
-path over the whole event, or a literal.
+Keeps (docs/aws-behaviour.md 1.1, 1.3): one JSON object per record with the Lambda event's spelling, images as
+DynamoDB JSON, ApproximateCreationDateTime as a number of epoch seconds, the stream's ARN; a partition key is
+a JSON path over the whole event, or a literal.
 
 Leaves out: InputTemplate, filters and enrichment; JSON paths with wildcards, filters or quoted names.
 """

@@ -1,7 +1,7 @@
 """A pipe's log: ERROR records in its CloudWatch log group.
 
-Keeps (aws-facts 1.8): the record schema, one JSON object per execution step that failed. AWS writes it by
-vended-log delivery, not with the pipe's role, so this writes with the account's own key.
+Keeps (docs/aws-behaviour.md 1.8): the record schema, one JSON object per execution step that failed. AWS
+writes it by vended-log delivery, not with the pipe's role, so this writes with the account's own key.
 
 Leaves out: INFO and TRACE records, execution data (payload, awsRequest, awsResponse: personal data), S3 and
 Firehose as destinations.

@@ -1,9 +1,9 @@
 """A pipe's target: a Kinesis stream, written with PutRecords.
 
-Keeps (aws-facts 1.2, 1.6, 1.9): the batch API for any number of records, at most 500 and 5 MiB of data and
-keys a call; a call may fail for some entries, and only those are given back; errors are the customer's (4xx:
-no permission, no stream, throttled, a record too large) or the service's own, which Pipes retries without
-counting.
+Keeps (docs/aws-behaviour.md 1.2, 1.6, 1.9): the batch API for any number of records, at most 500 and 5 MiB of
+data and keys a call; a call may fail for some entries, and only those are given back; errors are the
+customer's (4xx: no permission, no stream, throttled, a record too large) or the service's own, which Pipes
+retries without counting.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from salescast.local.pipe_event import Entry
 from salescast.local.runner import describe
-from salescast.local.wire import keep_raw
 
 MAX_ENTRIES = 500
 MAX_BYTES = 5 * 1024 * 1024
@@ -49,7 +48,6 @@ class KinesisTarget:
     def __init__(self, client: Any, stream_arn: str) -> None:
         self._client = client
         self._stream_arn = stream_arn
-        keep_raw(client, "PutRecords")
 
     def put(self, entries: list[Entry]) -> list[Failure]:
         """Writes the entries; gives what failed, nothing when all are written."""

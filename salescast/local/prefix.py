@@ -1,9 +1,9 @@
 """Firehose's S3 prefixes and object names.
 
-Keeps (aws-facts 3): `!{timestamp:...}` with Java's DateTimeFormatter letters, `!{firehose:random-string}`,
-`!{firehose:error-output-type}`, `!{partitionKeyFromLambda:name}`; a prefix without an expression gets
-`yyyy/MM/dd/HH/` appended, one with an expression gets nothing; where each namespace may stand, and the 512
-characters.
+Keeps (docs/aws-behaviour.md 3): `!{timestamp:...}` with Java's DateTimeFormatter letters,
+`!{firehose:random-string}`, `!{firehose:error-output-type}`, `!{partitionKeyFromLambda:name}`; a prefix
+without an expression gets `yyyy/MM/dd/HH/` appended, one with an expression gets nothing; where each
+namespace may stand, and the 512 characters.
 
 Leaves out: `partitionKeyFromQuery` (no jq here) and DateTimeFormatter's text letters other than those in
 _LETTERS.
@@ -62,7 +62,7 @@ class Prefix:
         self.partition_keys = [name for kind, name in self._parts if kind == "partitionKeyFromLambda"]
 
     def evaluate(self, arrival: datetime, keys: Mapping[str, str], error_type: str = "") -> str:
-        """The prefix of an object whose oldest record arrived then. Raises PrefixError when it is too long."""
+        """The prefix of an object whose oldest record arrived then. Raises PrefixError if it is too long."""
         text = ""
         for kind, value in self._parts:
             match kind, value:

@@ -18,6 +18,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from salescast.local.checkpoint import CorruptCheckpointError
 from salescast.local.credentials import account_session, client, require_loopback
 
 logger = logging.getLogger(__name__)
@@ -114,6 +115,10 @@ def start(name: str, work: Callable[[Runner], None], argv: list[str] | None = No
     signal.signal(signal.SIGTERM, ask_to_stop)
     signal.signal(signal.SIGINT, ask_to_stop)
     logger.info("%s for stack %s starts", name, runner.stack)
-    work(runner)
+    try:
+        work(runner)
+    except CorruptCheckpointError as error:
+        logger.error("%s", error)
+        return 1
     logger.info("%s stops", name)
     return 0

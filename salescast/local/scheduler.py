@@ -3,13 +3,14 @@
 Gaps closed:
 - MiniStack leaves `<aws.scheduler.scheduled-time>` and its kind as they stand; here they are replaced when it
   fires.
-- MiniStack ignores the schedule's role; here it must trust scheduler.amazonaws.com for this schedule and
+- MiniStack ignores the schedule's role; here it must trust scheduler.amazonaws.com for its group and
   account and be allowed lambda:InvokeFunction, else nothing is invoked and the log says why.
 - MiniStack looks every 10 s and counts a rate from the moment it fired last, so it drifts; here it looks
   every second and counts from the scheduled time.
 
 Left out: retries, the schedule's dead-letter queue, flexible windows, time zones other than UTC; of the
-firings missed while the emulator was busy only the last is made up for."""
+firings missed while the emulator was busy only the last is made up for.
+"""
 
 import logging
 import time
@@ -80,7 +81,7 @@ def _invoke_as_scheduler(original: Callable[..., None]) -> Callable[..., None]:
         key = (account, event["Region"], f"{rule['GroupName']}/{rule['Name']}")
         if key in scheduler._schedule_last_fired:
             scheduler._schedule_last_fired[key] = moment.timestamp()
-        if not _allowed(target, arn, account):
+        if not _allowed(target, arn):
             return
         if target.get("Input"):
             target = {**target, "Input": filled_in(target["Input"], arn, moment, str(uuid.uuid4()))}
@@ -89,9 +90,12 @@ def _invoke_as_scheduler(original: Callable[..., None]) -> Callable[..., None]:
     return invoke
 
 
-def _allowed(target: Json, schedule_arn: str, account: str) -> bool:
+def _allowed(target: Json, schedule_arn: str) -> bool:
+    prefix, _, rest = schedule_arn.rpartition(":schedule/")
+    # aws:SourceArn is the schedule group (user guide, "Confused deputy prevention").
+    group, account = f"{prefix}:schedule-group/{rest.split('/')[0]}", schedule_arn.split(":")[4]
     try:
-        session = sessions.assume(target.get("RoleArn", ""), "scheduler.amazonaws.com", schedule_arn, account)
+        session = sessions.assume(target.get("RoleArn", ""), "scheduler.amazonaws.com", group, account)
         if ":lambda:" in target["Arn"]:
             sessions.require(session["AccessKeyId"], "lambda:InvokeFunction", target["Arn"])
     except sessions.AccessDeniedError as error:

@@ -5,7 +5,8 @@ principal with aws:SourceArn and aws:SourceAccount. MiniStack has no such call, 
 the account's root assume any role that trusts a service without conditions, so neither is used here.
 
 Gap closed: a session of a service role, issued only when the trust policy allows that very service, source
-and account."""
+and account.
+"""
 
 import json
 import time
@@ -72,7 +73,8 @@ def require(access_key: str, action: str, resource: str, context: dict[str, str]
     """Raise AccessDeniedError unless the owner of `access_key` may do `action` on `resource`.
 
     Identity policies, permissions boundary, session policies and the resource's own policy all count; root
-    passes (MiniStack knows root by an empty key). `context` holds condition keys such as s3:prefix."""
+    passes (MiniStack knows root by an empty key). `context` holds condition keys such as s3:prefix.
+    """
     denied = iam_evaluator.enforce(
         access_key, action, action.split(":")[0], get_region(), resource_arn=resource, service_context=context
     )

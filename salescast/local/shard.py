@@ -1,8 +1,8 @@
 """A reader of one shard, of a DynamoDB stream or of a Kinesis stream.
 
 Keeps: iterators that expire (15 and 5 minutes) are taken anew after the last record read; a closed shard
-ends; a position that was trimmed (24 hours, aws-facts 1.9) goes on at the trim horizon, and says that data
-was lost.
+ends; a position that was trimmed (24 hours, docs/aws-behaviour.md 1.9) goes on at the trim horizon, and says
+that data was lost.
 
 Leaves out: enhanced fan-out, which neither Pipes nor Firehose uses here.
 """

@@ -101,6 +101,7 @@ def client() -> "DynamoDBClient":
         import boto3
         from botocore.config import Config
 
+        # What is sent is made here, from plain maps: botocore's validation would cost a sixth of a backfill.
         _client = boto3.client(
             "dynamodb",
             config=Config(retries={"mode": "standard", "max_attempts": 5}, parameter_validation=False),

@@ -37,13 +37,31 @@ class Emulator:
             endpoint_url=self.endpoint,
         )
 
+    def wait(self, path: str) -> None:
+        """Wait until `path` answers."""
+        for _ in range(400):
+            try:
+                with urllib.request.urlopen(f"{self.endpoint}{path}", timeout=5):
+                    return
+            except OSError:
+                if self.process.poll() is not None:
+                    break
+                time.sleep(0.05)
+        raise AssertionError(f"the emulator did not start: {self.log.read_text()}")
+
+
+def free_port() -> int:
+    """A TCP port on loopback that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
 
 @contextmanager
 def started(state: Path, environment: dict[str, str] | None = None) -> Iterator[Emulator]:
     """An emulator with its files under `state`, ended when the block ends."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     log = state / "emulator.log"
     command = [str(ROOT / ".venv-emulator/bin/python"), str(ROOT / "salescast/local/emulator.py")]
     with log.open("wb") as output:
@@ -56,20 +74,8 @@ def started(state: Path, environment: dict[str, str] | None = None) -> Iterator[
         )
     emulator = Emulator(process, port, log)
     try:
-        _wait(emulator)
+        emulator.wait("/_salescast/health")
         yield emulator
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(10)
-
-
-def _wait(emulator: Emulator) -> None:
-    for _ in range(400):
-        try:
-            with urllib.request.urlopen(f"{emulator.endpoint}/_salescast/health", timeout=5):
-                return
-        except OSError:
-            if emulator.process.poll() is not None:
-                break
-            time.sleep(0.05)
-    raise AssertionError(f"the emulator did not start: {emulator.log.read_text()}")

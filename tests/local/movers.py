@@ -15,15 +15,13 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from salescast.local.credentials import account_session, client
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT = "000000000000"
 DEADLINE_SECONDS = 60.0
-
-T = TypeVar("T")
 
 # What it does with a record depends on the record's own "mode".
 FUNCTION = """
@@ -75,13 +73,19 @@ class Stack:
         self.endpoint = endpoint
         self.state = state
         self._session = account_session(endpoint)
+        self._clients: dict[str, Any] = {}
+        self._outputs: dict[str, str] = {}
 
     def client(self, service: str) -> Any:
-        return client(self._session, service, self.endpoint)
+        if service not in self._clients:
+            self._clients[service] = client(self._session, service, self.endpoint)
+        return self._clients[service]
 
     def outputs(self) -> dict[str, str]:
-        stack = self.client("cloudformation").describe_stacks(StackName=self.name)["Stacks"][0]
-        return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        if not self._outputs:
+            stack = self.client("cloudformation").describe_stacks(StackName=self.name)["Stacks"][0]
+            self._outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        return self._outputs
 
     @contextmanager
     def mover(self, module: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
@@ -102,6 +106,25 @@ class Stack:
         with (logs / f"{module}.log").open("ab") as log:
             return subprocess.Popen(command, stdout=log, stderr=log, env={"PATH": os.defpath}, cwd=ROOT)
 
+    def policy(self, role: str, *actions: str) -> Callable[[], None]:
+        """Denies these actions to a role; gives the function that allows them again."""
+        iam, name = self.client("iam"), self.outputs()[role]
+        deny = {"Effect": "Deny", "Action": list(actions), "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+        iam.put_role_policy(RoleName=name, PolicyName="deny", PolicyDocument=document)
+
+        def allow() -> None:
+            with suppress(iam.exceptions.NoSuchEntityException):
+                iam.delete_role_policy(RoleName=name, PolicyName="deny")
+
+        return allow
+
+    def checkpoint(self, module: str) -> dict[str, Any]:
+        """The positions that a stand-in kept, by shard; empty when it kept none."""
+        path = self.state / "checkpoints" / f"{module}.json"
+        shards: dict[str, Any] = json.loads(path.read_text())["shards"] if path.exists() else {}
+        return shards
+
     def log(self, module: str) -> str:
         return (self.state / "logs" / f"{module}.log").read_text()
 
@@ -117,7 +140,7 @@ class Stack:
         return content
 
 
-def wait_for(found: Callable[[], T], what: str, seconds: float = DEADLINE_SECONDS) -> T:
+def wait_for(found: Callable[[], Any], what: str, seconds: float = DEADLINE_SECONDS) -> Any:
     """The first true answer. Fails when there is none in time."""
     deadline = time.monotonic() + seconds
     while True:
@@ -378,7 +401,7 @@ TEMPLATE: dict[str, Any] = {
                     "glue:UpdateTable",
                     "glue:GetPartitions",
                     "glue:BatchCreatePartition",
-                    "glue:UpdatePartition",
+                    "glue:BatchUpdatePartition",
                 ],
                 [_sub(f"{_GLUE}:{end}") for end in ("catalog", "database/movers", "table/movers/crawled_*")],
             ),
@@ -425,6 +448,7 @@ TEMPLATE: dict[str, Any] = {
             "Delivery",
             "DeliveryRole",
             "PipeRole",
+            "CrawlerRole",
         )
     },
 }

@@ -285,6 +285,19 @@ DAY = FIRST_DAY + timedelta(days=100)
             1,
             2,
         ),
+        (
+            f"WITH orders AS (SELECT * FROM orders WHERE order_date = '{DAY}') SELECT count(*) FROM orders",
+            DAY,
+            1,
+            1,
+        ),
+        (
+            f"SELECT order_id FROM orders WHERE order_date = '{DAY}' AND order_id IN "
+            f"(SELECT order_id FROM order_changes WHERE order_date = '{DAY}')",
+            DAY,
+            1,
+            2,
+        ),
         ("SELECT * FROM orders WHERE order_date = '1999-01-01'", DAY, 0, 1),
     ],
 )

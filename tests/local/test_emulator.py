@@ -146,6 +146,30 @@ def test_invocation_returns_its_own_log_without_waiting(emulator: Emulator, line
     assert sum(message.count("line ") for message in messages) == 22 * lines
 
 
+def test_condition_expressions_mean_the_same_each_time(emulator: Emulator) -> None:
+    client = emulator.client("dynamodb")
+    client.create_table(
+        TableName="conditions",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    )
+
+    def put(number: str, condition: str, **values: str) -> None:
+        more = {"ExpressionAttributeValues": {f":{k}": {"N": v} for k, v in values.items()}} if values else {}
+        item = {"id": {"S": "a"}, "n": {"N": number}}
+        client.put_item(TableName="conditions", Item=item, ConditionExpression=condition, **more)
+
+    put("1", "attribute_not_exists(id)")
+    put("2", "n = :n AND NOT (n > :n)", n="1")
+    put("3", "n = :n AND NOT (n > :n)", n="2")
+    for _ in range(2):
+        with pytest.raises(client.exceptions.ConditionalCheckFailedException):
+            put("9", "n = :n AND NOT (n > :n)", n="1")
+        with pytest.raises(ClientError, match=r"ValidationException.*Syntax error"):
+            put("9", "n = = :n", n="1")
+
+
 PIPE_ARN = f"arn:aws:pipes:us-east-1:{ACCOUNT}:pipe/mine"
 SOURCE = {"ArnLike": {"aws:SourceArn": PIPE_ARN}, "StringEquals": {"aws:SourceAccount": ACCOUNT}}
 
@@ -445,9 +469,9 @@ def test_schedule_fires_with_its_role_and_its_context(emulator: Emulator) -> Non
     s3 = emulator.client("s3")
     s3.create_bucket(Bucket="events")
     function = create_function(emulator, "keeps-event", KEEP_EVENT, ("s3:PutObject", "arn:aws:s3:::events/*"))
-    arn_of = f"arn:aws:scheduler:us-east-1:{ACCOUNT}:schedule/default/"
-    condition = {"ArnLike": {"aws:SourceArn": arn_of + "*"}, "StringEquals": {"aws:SourceAccount": ACCOUNT}}
-    elsewhere = {"ArnLike": {"aws:SourceArn": arn_of + "another"}}
+    group = f"arn:aws:scheduler:us-east-1:{ACCOUNT}:schedule-group/default"
+    condition = {"StringEquals": {"aws:SourceArn": group, "aws:SourceAccount": ACCOUNT}}
+    elsewhere = {"StringEquals": {"aws:SourceArn": group + "-other"}}
     may_invoke = ("lambda:InvokeFunction", function)
     roles = {
         "fires": (trust("scheduler.amazonaws.com", **condition), [may_invoke]),

@@ -145,7 +145,7 @@ def tables(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Tables:
         "ORDERS_TABLE": f"orders-{name}",
         "INVENTORY_TABLE": f"inventory-{name}",
         "GENERATOR_SEED": "42",
-        "ORDERS_PER_HOUR": "1200",
+        "ORDERS_PER_HOUR": "600",
         "MAX_EVENT_AGE_SECONDS": "3600",
         "FIREHOSE_INTERVAL_SECONDS": "60",
         "FIRST_ORDER_DATE": "2024-01-01",

@@ -26,7 +26,7 @@ def test_sum_is_exact_where_floats_are_not() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [("12.5", "12.5000"), ("-0.001", "-0.0010"), ("1E+3", "1000.0000")]
+    ("value", "text"), [("12.5", "12.5000"), ("-0.001", "-0.0010"), ("1E+3", "1000.0000"), ("-0.0", "0.0000")]
 )
 def test_as_column(value: str, text: str) -> None:
     assert money.as_column(Decimal(value)) == text
@@ -38,7 +38,8 @@ def test_as_column_never_rounds() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [("4397950.7610", "4397950.761"), ("100", "100"), ("0.0000", "0"), ("1E+2", "100")]
+    ("value", "text"),
+    [("4397950.7610", "4397950.761"), ("100", "100"), ("0.0000", "0"), ("1E+2", "100"), ("-0.00", "0")],
 )
 def test_shortest(value: str, text: str) -> None:
     assert money.shortest(Decimal(value)) == text

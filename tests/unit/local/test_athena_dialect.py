@@ -50,6 +50,21 @@ def test_translation(athena: str, expected: str) -> None:
     assert expected in duckdb(athena)
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "day < ts",
+        "quantity > 1.5",
+        "amount BETWEEN 1 AND share",
+        "name IN ('a')",
+        "(name = 'a') = true",
+        "NULL = name",
+    ],
+)
+def test_comparisons_that_trino_allows(condition: str) -> None:
+    assert duckdb(f"SELECT * FROM t WHERE {condition}")
+
+
 @pytest.mark.parametrize("expression", ["amount / quantity", "avg(amount)", "sum(amount) / count(*)"])
 def test_decimals_stay_exact(expression: str) -> None:
     sql = duckdb(f"SELECT {expression} FROM t")
@@ -86,6 +101,14 @@ def test_star_is_expanded_in_the_catalogs_order() -> None:
         ("SELECT 1; SELECT 2", "SYNTAX_ERROR: line 1:1: Only one sql statement"),
         ("SELECT 'open", "SYNTAX_ERROR:"),
         ("DELETE FROM t", "NOT_SUPPORTED: DELETE"),
+        (
+            "SELECT * FROM t WHERE name = 1",
+            "TYPE_MISMATCH: line 1:1: Cannot apply operator: varchar = integer",
+        ),
+        ("SELECT * FROM t WHERE name >= DATE '2026-01-01'", "TYPE_MISMATCH:"),
+        ("SELECT * FROM t WHERE day = '2026-01-01'", "TYPE_MISMATCH:"),
+        ("SELECT * FROM t WHERE name BETWEEN '2026-01-01' AND 2026-01-31", "TYPE_MISMATCH:"),
+        ("SELECT * FROM t WHERE quantity IN ('1', '2')", "TYPE_MISMATCH:"),
         ("SELECT nothing FROM t", "COLUMN_NOT_FOUND: Column 'nothing'"),
         ("SELECT quantity AS q, count(*) FROM t GROUP BY q", "COLUMN_NOT_FOUND: Column 'q'"),
         ("SELECT a.name FROM t a, t b WHERE name = 'x'", "COLUMN_NOT_FOUND: Column 'name'"),

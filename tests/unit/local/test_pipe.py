@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -275,7 +276,7 @@ def test_neighbours_are_runs_without_gaps(positions: set[int]) -> None:
     assert [entry.position for run in runs for entry in run] == sorted(positions)
     for run in runs:
         assert run[-1].position - run[0].position == len(run) - 1
-    for before, later in zip(runs, runs[1:], strict=False):
+    for before, later in pairwise(runs):
         assert later[0].position > before[-1].position + 1
 
 

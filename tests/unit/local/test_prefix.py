@@ -1,3 +1,4 @@
+# ruff: noqa: DTZ001 - Hive timestamps, and what Hypothesis draws, carry no zone
 """Firehose's prefixes, against the examples of its developer guide and its rules."""
 
 from __future__ import annotations

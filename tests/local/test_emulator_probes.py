@@ -1,0 +1,263 @@
+"""One probe per gap of MiniStack that the emulator closes, on MiniStack as it comes.
+
+A probe fails when MiniStack closes the gap itself: then what closes it here can go; see
+docs/local-differences.md.
+"""
+
+import io
+import json
+import os
+import subprocess
+import time
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.local.emulator_process import ROOT, Emulator, free_port
+
+ACCOUNT = "000000000000"
+FUNCTION = "import os\ndef handler(event, context):\n    return dict(os.environ)\n"
+
+
+@pytest.fixture(scope="module")
+def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    folder, port = tmp_path_factory.mktemp("ministack"), free_port()
+    environment = {
+        "PATH": os.defpath,
+        "TMPDIR": str(folder),
+        "STATE_DIR": str(folder / "state"),
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "AUTH": "true",
+        "LOG_LEVEL": "WARNING",
+        "IOT_MTLS_ENABLED": "0",
+    }
+    log = folder / "log"
+    with log.open("wb") as output:
+        command = [str(ROOT / ".venv-emulator/bin/python"), "-m", "ministack"]
+        process = subprocess.Popen(
+            command, env=environment, stdout=output, stderr=subprocess.STDOUT, cwd=folder
+        )
+    emulator = Emulator(process, port, log)
+    try:
+        emulator.wait("/_ministack/health")
+        emulator.client("s3").create_bucket(Bucket="lake")
+        emulator.client("kinesis").create_stream(
+            StreamName="stream", StreamModeDetails={"StreamMode": "ON_DEMAND"}
+        )
+        yield emulator
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def role(ministack: Emulator) -> str:
+    services = [
+        "lambda.amazonaws.com",
+        "firehose.amazonaws.com",
+        "pipes.amazonaws.com",
+        "scheduler.amazonaws.com",
+    ]
+    statement = {"Effect": "Allow", "Principal": {"Service": services}, "Action": "sts:AssumeRole"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    created = ministack.client("iam").create_role(RoleName="probe", AssumeRolePolicyDocument=policy)
+    return str(created["Role"]["Arn"])
+
+
+def query(ministack: Emulator, sql: str, **more: Any) -> dict[str, Any]:
+    client = ministack.client("athena")
+    started = client.start_query_execution(
+        QueryString=sql, ResultConfiguration={"OutputLocation": "s3://lake/results/"}, **more
+    )
+    for _ in range(100):
+        execution = client.get_query_execution(QueryExecutionId=started["QueryExecutionId"])["QueryExecution"]
+        if execution["Status"]["State"] not in ("QUEUED", "RUNNING"):
+            break
+        time.sleep(0.02)
+    result: dict[str, Any] = execution
+    return result
+
+
+def function(ministack: Emulator, role: str) -> str:
+    client = ministack.client("lambda")
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("main.py", FUNCTION)
+    try:
+        created = client.create_function(
+            FunctionName="probe",
+            Runtime="python3.13",
+            Handler="main.handler",
+            Role=role,
+            Code={"ZipFile": package.getvalue()},
+        )
+    except client.exceptions.ResourceConflictException:
+        created = client.get_function(FunctionName="probe")["Configuration"]
+    return str(created["FunctionArn"])
+
+
+def test_named_queries_are_unknown_to_cloudformation(ministack: Emulator) -> None:
+    resource = {"Type": "AWS::Athena::NamedQuery", "Properties": {"Database": "d", "QueryString": "SELECT 1"}}
+    with pytest.raises(ClientError, match="Unrecognized resource types"):
+        ministack.client("cloudformation").create_stack(
+            StackName="probe", TemplateBody=json.dumps({"Resources": {"Query": resource}})
+        )
+
+
+def test_pipes_forget_their_parameters(ministack: Emulator, role: str) -> None:
+    client = ministack.client("pipes")
+    stream = f"arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/stream"
+    table = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t/stream/2026-01-01T00:00:00.000"
+    target = {"KinesisStreamParameters": {"PartitionKey": "k"}}
+    client.create_pipe(Name="probe", RoleArn=role, Source=table, Target=stream, TargetParameters=target)
+    assert "TargetParameters" not in client.describe_pipe(Name="probe")
+
+
+def test_firehose_delivers_record_by_record_and_does_not_tell_its_backup(
+    ministack: Emulator, role: str
+) -> None:
+    backup = {"RoleARN": role, "BucketARN": "arn:aws:s3:::lake", "Prefix": "raw/"}
+    ministack.client("firehose").create_delivery_stream(
+        DeliveryStreamName="probe",
+        DeliveryStreamType="KinesisStreamAsSource",
+        KinesisStreamSourceConfiguration={
+            "KinesisStreamARN": f"arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/stream",
+            "RoleARN": role,
+        },
+        ExtendedS3DestinationConfiguration={
+            "RoleARN": role,
+            "BucketARN": "arn:aws:s3:::lake",
+            "Prefix": "delivered/",
+            "S3BackupMode": "Enabled",
+            "S3BackupConfiguration": backup,
+        },
+    )
+    described = ministack.client("firehose").describe_delivery_stream(DeliveryStreamName="probe")
+    destination = described["DeliveryStreamDescription"]["Destinations"][0][
+        "ExtendedS3DestinationDescription"
+    ]
+    assert "S3BackupDescription" not in destination
+    records = [{"Data": b"x", "PartitionKey": "k"}] * 3
+    ministack.client("kinesis").put_records(StreamName="stream", Records=records)
+    assert ministack.client("s3").list_objects_v2(Bucket="lake", Prefix="delivered/")["KeyCount"] == 3
+
+
+def test_root_may_assume_what_trusts_only_services(ministack: Emulator, role: str) -> None:
+    assert ministack.client("sts").assume_role(RoleArn=role, RoleSessionName="probe")["Credentials"]
+
+
+def test_functions_inherit_the_environment(ministack: Emulator, role: str) -> None:
+    name = function(ministack, role)
+    seen = json.load(ministack.client("lambda").invoke(FunctionName=name)["Payload"])
+    assert {"AUTH", "LOG_LEVEL", "STATE_DIR", "BIND_HOST"} <= set(seen)
+
+
+def test_silent_functions_are_waited_for(ministack: Emulator, role: str) -> None:
+    client, name = ministack.client("lambda"), function(ministack, role)
+    client.invoke(FunctionName=name)["Payload"].read()
+    began = time.perf_counter()
+    for _ in range(5):
+        client.invoke(FunctionName=name)["Payload"].read()
+    assert (time.perf_counter() - began) / 5 > 0.05
+
+
+def test_schedules_fire_without_a_role_and_with_placeholders_as_they_stand(
+    ministack: Emulator, role: str
+) -> None:
+    queue = ministack.client("sqs").create_queue(QueueName="probe")["QueueUrl"]
+    ministack.client("scheduler").create_schedule(
+        Name="probe",
+        ScheduleExpression="at(2026-01-01T00:00:00)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={
+            "Arn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:probe",
+            "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/nobody",
+            "Input": '"<aws.scheduler.scheduled-time>"',
+        },
+    )
+    received = ministack.client("sqs").receive_message(QueueUrl=queue, WaitTimeSeconds=20)["Messages"]
+    assert received[0]["Body"] == '"<aws.scheduler.scheduled-time>"'
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["SELECT date_add('day', 1, current_date)", "SELECT element_at(ARRAY[1], 1)", "SHOW TABLES IN sales"],
+)
+def test_athena_speaks_duckdb(ministack: Emulator, sql: str) -> None:
+    assert query(ministack, sql)["Status"]["State"] == "FAILED"
+
+
+def test_athena_ignores_parameters_settings_and_rounds_nothing_exactly(ministack: Emulator) -> None:
+    assert query(ministack, "SELECT ?", ExecutionParameters=["1"])["Status"]["State"] == "FAILED"
+    client = ministack.client("athena")
+    enforced = {
+        "EnforceWorkGroupConfiguration": True,
+        "ResultConfiguration": {"OutputLocation": "s3://lake/enforced/"},
+    }
+    client.create_work_group(Name="probe", Configuration=enforced)
+    assert (
+        "enforced"
+        not in query(ministack, "SELECT 1", WorkGroup="probe")["ResultConfiguration"]["OutputLocation"]
+    )
+    divided = query(ministack, "SELECT CAST(2 AS decimal(20,4)) / 3")["QueryExecutionId"]
+    row = client.get_query_results(QueryExecutionId=divided)["ResultSet"]["Rows"][1]
+    assert row["Data"][0]["VarCharValue"] != "0.6667"
+
+
+def test_athena_reads_for_whoever_may_ask_and_knows_no_projection(ministack: Emulator) -> None:
+    glue, s3, iam = ministack.client("glue"), ministack.client("s3"), ministack.client("iam")
+    glue.create_database(DatabaseInput={"Name": "sales"})
+    table = {
+        "Name": "t",
+        "PartitionKeys": [{"Name": "day", "Type": "string"}],
+        "Parameters": {
+            "classification": "csv",
+            "projection.enabled": "true",
+            "projection.day.type": "date",
+            "projection.day.format": "yyyy-MM-dd",
+            "projection.day.range": "2026-01-01,NOW",
+        },
+        "StorageDescriptor": {"Columns": [{"Name": "x", "Type": "int"}], "Location": "s3://lake/t/"},
+    }
+    glue.create_table(DatabaseName="sales", TableInput=table)
+    s3.put_object(Bucket="lake", Key="t/day=1999-01-01/x.csv", Body=b"7\n")
+    iam.create_user(UserName="probe")
+    policy = {"Effect": "Allow", "Action": "athena:*", "Resource": "*"}
+    iam.put_user_policy(
+        UserName="probe",
+        PolicyName="p",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [policy]}),
+    )
+    key = iam.create_access_key(UserName="probe")["AccessKey"]
+    athena = ministack.client("athena", key["AccessKeyId"], key["SecretAccessKey"])
+    started = athena.start_query_execution(
+        QueryString="SELECT x FROM sales.t", ResultConfiguration={"OutputLocation": "s3://lake/results/"}
+    )["QueryExecutionId"]
+    time.sleep(1)
+    rows = athena.get_query_results(QueryExecutionId=started)["ResultSet"]["Rows"]
+    assert rows[1]["Data"][0]["VarCharValue"] == "7"
+
+
+def test_athena_rights_on_a_query_id_are_asked_for_everything(ministack: Emulator) -> None:
+    iam = ministack.client("iam")
+    iam.create_user(UserName="analyst")
+    allowed = {
+        "Effect": "Allow",
+        "Action": "athena:*",
+        "Resource": f"arn:aws:athena:us-east-1:{ACCOUNT}:workgroup/primary",
+    }
+    iam.put_user_policy(
+        UserName="analyst",
+        PolicyName="p",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allowed]}),
+    )
+    key = iam.create_access_key(UserName="analyst")["AccessKey"]
+    query_id = query(ministack, "SELECT 1")["QueryExecutionId"]
+    with pytest.raises(ClientError, match="not authorized to perform: athena:GetQueryExecution"):
+        ministack.client("athena", key["AccessKeyId"], key["SecretAccessKey"]).get_query_execution(
+            QueryExecutionId=query_id
+        )

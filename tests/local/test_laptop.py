@@ -1,0 +1,68 @@
+"""The life of a laptop stack: up again, status, generate, and what happens when something dies.
+
+The stack that others share is only repaired here, never broken for good: the emulator is left alone.
+"""
+
+import json
+import os
+import signal
+import time
+
+import pytest
+
+from salescast import cli, generate, health, laptop
+from salescast.stack import Stack
+
+
+def test_every_stage_is_up(stack: Stack) -> None:
+    down = [stage for stage in health.stages(stack) if stage.health == health.DOWN]
+    assert down == []
+
+
+def test_status_as_json(stack: Stack, capfd: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["status", "--json", "--state", str(stack.state.folder)]) == 0
+    names = [stage["name"] for stage in json.loads(capfd.readouterr().out)]
+    assert names[:4] == ["process emulator", "process pipe", "process firehose", "process crawler"]
+
+
+def test_only_loopback_is_listened_on(stack: Stack) -> None:
+    assert stack.endpoint is not None
+    assert stack.endpoint.startswith("http://127.0.0.1:")
+    assert laptop.answers(stack.endpoint)
+
+
+def test_up_again_starts_what_died_and_leaves_the_rest(stack: Stack) -> None:
+    before = stack.state.read()
+    assert before is not None
+    os.kill(before.processes["crawler"].pid, signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while before.processes["crawler"].alive:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert [stage.name for stage in health.stages(stack) if stage.health == health.DOWN] == [
+        "process crawler"
+    ]
+    laptop.up(stack.state.folder)
+    after = stack.state.read()
+    assert after is not None
+    assert after.processes.pop("crawler").alive
+    assert before.processes.pop("crawler") not in after.processes.values()
+    assert after.processes == before.processes
+    assert (after.endpoint, after.fast, after.parameters) == (before.endpoint, before.fast, before.parameters)
+    assert "No changes to deploy" in (stack.state.logs / "deploy.log").read_text()
+
+
+def test_generate_writes_and_repeats_nothing(stack: Stack) -> None:
+    event = {"action": "backfill", "start": "2026-01-05", "end": "2026-01-06", "orders": 12}
+    first = generate.run(stack, event)
+    assert first.inserted == 12
+    again = generate.run(stack, event)
+    assert (again.inserted, again.changed) == (0, 0)
+
+
+def test_the_generators_refusal_is_one_line(stack: Stack, capfd: pytest.CaptureFixture[str]) -> None:
+    arguments = ["generate", "--start", "2026-01-05", "--end", "2199-01-01", "--json"]
+    assert cli.run([*arguments, "--state", str(stack.state.folder)]) == 1
+    assert capfd.readouterr().err.startswith(
+        "Error: the generator refuses the event: end: is after yesterday"
+    )
