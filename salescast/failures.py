@@ -85,7 +85,7 @@ def _error_lines(stack: Stack) -> Iterator[bytes]:
 
 
 def _change(line: bytes) -> Any:
-    """The record in an error line, which may be what the transformer made of it (docs/aws-behaviour.md 4.3)."""
+    """The record of an error line; it may be what the transformer made of it (docs/aws-behaviour.md 4.3)."""
     try:
         return json.loads(base64.b64decode(json.loads(line)["rawData"]))
     except (ValueError, KeyError, TypeError, binascii.Error):

@@ -2,7 +2,7 @@
 
 from salescast.stack import Stack
 
-# Firehose: "end-to-end delay might be 1.5 times" the interval when partitioning dynamically (docs/aws-behaviour.md 3).
+# With dynamic partitioning the delay may be 1.5 times the interval (docs/aws-behaviour.md 3).
 DELAY_FACTOR = 1.5
 BUFFER_INTERVAL_DEFAULT = 60.0
 DELIVERY_INTERVAL_DEFAULT = 300.0
