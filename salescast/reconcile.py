@@ -107,7 +107,22 @@ def checksum(order: Order) -> int:
 
 
 def reconcile(stack: Stack, settle: float | None = None, report: Report = lambda _: None) -> Reconciliation:
-    """Compare the table with the lake.
+    """Compare the table with the lake, and once more after `settle` seconds when something is missing.
+
+    A backfilled order says when its versions would have been written, not when they were, so its age does not
+    show that it is on its way; a second look does.
+    """
+    settle = SETTLE_FACTOR * freshness.bound(stack) if settle is None else settle
+    result = _reconcile(stack, settle, report)
+    if result.missing and settle:
+        report(f"{result.missing} order(s) are missing; looking again in {settle:.0f} s")
+        time.sleep(settle)
+        result = _reconcile(stack, settle, report)
+    return result
+
+
+def _reconcile(stack: Stack, settle: float, report: Report) -> Reconciliation:
+    """One comparison of the table with the lake.
 
     An order whose last write is younger than `settle` seconds (default: twice the freshness bound) and that
     differs is in flight; an older one is failed if errors/ or the dead-letter queue has what the lake lacks,
@@ -115,7 +130,6 @@ def reconcile(stack: Stack, settle: float | None = None, report: Report = lambda
     since nothing tells when they were removed. Test orders and other entities are left out, archived orders
     are expected in the lake only.
     """
-    settle = SETTLE_FACTOR * freshness.bound(stack) if settle is None else settle
     report("summing up the lake by day (Athena)")
     lake = _lake_days(stack)
     report("reading the orders table")

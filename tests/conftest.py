@@ -1,6 +1,8 @@
 """Fixtures that several folders of tests share."""
 
+from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -27,3 +29,21 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def prefix() -> str:
     """What the ids of a test's orders begin with."""
     return f"t{uuid4().hex[:10]}-"
+
+
+_seconds: dict[str, float] = defaultdict(float)
+_tests: dict[str, int] = defaultdict(int)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Add up set-up, call and tear-down by folder."""
+    folder = str(Path(report.nodeid.split("::")[0]).parent)
+    _seconds[folder] += report.duration
+    _tests[folder] += report.when == "call"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print how long each folder took."""
+    terminalreporter.section("durations per folder")
+    for folder, seconds in sorted(_seconds.items(), key=lambda item: -item[1]):
+        terminalreporter.write_line(f"{seconds:8.1f} s {_tests[folder]:5} tests  {folder}")

@@ -1,0 +1,100 @@
+"""What the emulator authorises CloudWatch Logs and S3 on, how it forgets, and the probes of those gaps.
+
+The probes ask MiniStack's own functions, in its own interpreter: each fails when MiniStack closes its gap.
+"""
+
+import json
+import subprocess
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from salescast.local.credentials import client, service_session
+from salescast.stack import LAPTOP_ACCOUNT, Stack
+from tests.template import ROOT
+
+
+def in_emulator(script: str) -> Any:
+    """What a script that runs in the emulator's environment prints, as JSON."""
+    done = subprocess.run(
+        [ROOT / ".venv-emulator/bin/python", "-c", script],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+LOGS = """
+import json
+from ministack.core import iam_actions
+{patch}
+print(json.dumps(iam_actions.extract_resource_arn(
+    "logs", "POST", "/", {{"x-amz-target": "Logs_20140328.{action}"}},
+    json.dumps({{"logGroupName": "/g", "logStreamName": "s"}}).encode(), {{}}, "us-east-1", "000000000000")))
+"""
+PATCH = "from salescast.local import log_resources; log_resources.apply()"
+GROUP = "arn:aws:logs:us-east-1:000000000000:log-group:/g"
+
+RETENTION = """
+import json, time
+from ministack.services import kinesis
+{patch}
+class Counting(list):
+    looked = 0
+    def __iter__(self):
+        Counting.looked = len(self)
+        return super().__iter__()
+now = time.time()
+records = [{{"ApproximateArrivalTimestamp": now - age}} for age in (90_000, 80_000, *[10] * 1000)]
+stream = {{"RetentionPeriodHours": 24, "shards": {{"s": {{"records": Counting(records)}}}}}}
+kinesis._expire_records(stream)
+print(json.dumps([Counting.looked, len(stream["shards"]["s"]["records"])]))
+"""
+
+
+def test_log_actions_ask_for_the_group() -> None:
+    """Probe: MiniStack asks for the bare group."""
+    assert in_emulator(LOGS.format(patch="", action="PutLogEvents")) == GROUP
+
+
+def test_log_actions_ask_for_the_stream_here() -> None:
+    assert in_emulator(LOGS.format(patch=PATCH, action="PutLogEvents")) == f"{GROUP}:log-stream:s"
+    assert in_emulator(LOGS.format(patch=PATCH, action="CreateLogStream")) == f"{GROUP}:log-stream:"
+    assert in_emulator(LOGS.format(patch=PATCH, action="DescribeLogStreams")) == GROUP
+
+
+def test_kinesis_looks_at_every_record() -> None:
+    """Probe: MiniStack goes through all records to find those that expired."""
+    assert in_emulator(RETENTION.format(patch="")) == [1002, 1001]
+
+
+def test_kinesis_forgets_from_the_front_here() -> None:
+    patch = "from salescast.local import kinesis_retention; kinesis_retention.apply()"
+    assert in_emulator(RETENTION.format(patch=patch)) == [0, 1001]
+
+
+@pytest.mark.parametrize("protocol", ["https", "http"])
+def test_the_lake_refuses_plain_http(stack: Stack, protocol: str) -> None:
+    """Loopback counts as TLS; a request that says it came without is refused by the bucket policy."""
+    described = stack.firehose.describe_delivery_stream(DeliveryStreamName=stack.output("DeliveryStream"))
+    stream = described["DeliveryStreamDescription"]
+    role = stream["Source"]["KinesisStreamSourceDescription"]["RoleARN"]
+    endpoint = stack.endpoint or ""
+    session = service_session(
+        endpoint, role, "firehose.amazonaws.com", stream["DeliveryStreamARN"], LAPTOP_ACCOUNT
+    )
+    s3 = client(session, "s3", endpoint)
+
+    def mark(request: Any, **_: Any) -> None:
+        request.headers["X-Forwarded-Proto"] = protocol
+
+    s3.meta.events.register("before-sign.s3", mark)
+    if protocol == "https":
+        s3.list_objects_v2(Bucket=stack.output("Lake"), MaxKeys=1)
+    else:
+        with pytest.raises(ClientError, match="AccessDenied"):
+            s3.list_objects_v2(Bucket=stack.output("Lake"), MaxKeys=1)
