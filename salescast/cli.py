@@ -263,9 +263,7 @@ def reconcile(
     if as_json:
         output.as_json(result.as_json())
     else:
-        output.out.print(
-            output.rows_table(["", ""], [[name, str(value)] for name, value in result.as_json().items()])
-        )
+        output.reconciliation(result)
     return int(not result.reconciled)
 
 

@@ -26,7 +26,8 @@ QUIET_SECONDS = 30.0
 RECONCILE_ATTEMPTS = 20
 
 TOP_PRODUCTS = """
-SELECT product_id, max(product_name) AS product, sum(quantity) AS units, sum(net_revenue) AS net_revenue
+SELECT product_id, max_by(product_name, amount) AS product, sum(quantity) AS units,
+  sum(net_revenue) AS net_revenue
 FROM orders GROUP BY product_id ORDER BY sum(net_revenue) DESC, product_id LIMIT 8
 """
 
@@ -171,19 +172,8 @@ def _measure(stack: Stack, lake: Lake, result: Reconciliation, demo: Demo) -> No
 
 def _tell(stack: Stack, demo: Demo, result: Reconciliation, top: athena.Result) -> None:
     out = output.out
-    table = output.rows_table(
-        ["", "orders table", "lake (orders view)"],
-        [
-            ["orders", f"{result.table_orders:,}", f"{result.lake_orders:,}"],
-            ["changes", f"{result.table_versions:,}", f"{result.lake_versions:,}"],
-            ["amount", money.shortest(result.table_amount), money.shortest(result.lake_amount)],
-        ],
-        title="Reconciliation",
-    )
-    out.print(table)
-    verdict = "[green]reconciled[/]" if demo.reconciled else "[red]not reconciled[/]"
+    output.reconciliation(result)
     out.print(
-        f"{verdict}: {result.missing:,} missing, {result.unexpected:,} unexpected, {demo.failed:,} failed. "
         f"{demo.rows:,} rows in {demo.objects:,} Parquet objects ({demo.bytes / 1e6:.1f} MB), "
         f"{demo.orders_per_second:,.0f} orders/s from first write to last row.\n",
         soft_wrap=True,

@@ -15,9 +15,23 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from salescast import money
 from salescast.athena import Result
+from salescast.reconcile import Reconciliation
 
-__all__ = ["Rate", "as_csv", "as_json", "as_table", "err", "escape", "out", "progress", "rows_table", "step"]
+__all__ = [
+    "Rate",
+    "as_csv",
+    "as_json",
+    "as_table",
+    "err",
+    "escape",
+    "out",
+    "progress",
+    "reconciliation",
+    "rows_table",
+    "step",
+]
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -41,6 +55,28 @@ def as_table(result: Result) -> None:
         f"{len(result.rows):,} row(s), {result.bytes_scanned:,} bytes scanned, {result.milliseconds:,} ms",
         style="dim",
     )
+
+
+def reconciliation(result: Reconciliation) -> None:
+    """Table and lake side by side, the verdict, and examples of what differs."""
+    rows = [
+        ("orders", f"{result.table_orders:,}", f"{result.lake_orders:,}"),
+        ("changes", f"{result.table_versions:,}", f"{result.lake_versions:,}"),
+        ("amount", money.shortest(result.table_amount), money.shortest(result.lake_amount)),
+    ]
+    table = rows_table(["", "orders table", "lake (orders view)"], rows, title="Reconciliation")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    out.print(table)
+    verdict = "[green]reconciled[/]" if result.reconciled else "[red]not reconciled[/]"
+    counts = ("missing", "unexpected", "in_flight", "failed", "archived")
+    told = ", ".join(f"{getattr(result, name):,} {name.replace('_', ' ')}" for name in counts)
+    out.print(
+        f"{verdict}: {told}; {result.failed_records:,} record(s) under errors/ or dead-lettered",
+        soft_wrap=True,
+    )
+    for example in result.examples:
+        out.print(f"  {escape(example)}", soft_wrap=True)
 
 
 def rows_table(names: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> Table:

@@ -92,6 +92,13 @@ class Reconciliation:
         """Whether nothing is missing from the lake and nothing is in it that should have gone."""
         return self.missing == 0 and self.unexpected == 0
 
+    @property
+    def arrived_meanwhile(self) -> bool:
+        """Whether the sums differ and the orders, read later, do not."""
+        sums = self.table_orders, self.table_versions, self.table_amount
+        same = sums == (self.lake_orders, self.lake_versions, self.lake_amount)
+        return not same and not (self.in_flight or self.failed or self.missing or self.unexpected)
+
     def as_json(self) -> dict[str, object]:
         amounts = {
             "table_amount": money.shortest(self.table_amount),
@@ -117,6 +124,9 @@ def reconcile(stack: Stack, settle: float | None = None, report: Report = lambda
     if result.missing and settle:
         report(f"{result.missing} order(s) are missing; looking again in {settle:.0f} s")
         time.sleep(settle)
+        result = _reconcile(stack, settle, report)
+    if result.arrived_meanwhile:
+        report("what the sums lacked has arrived meanwhile; summing up again")
         result = _reconcile(stack, settle, report)
     return result
 
