@@ -96,10 +96,9 @@ def live(stack: Stack, rate: float, seconds: int, progress: Progress = lambda *_
         minute = second.replace(second=0)
         event = {
             "action": "tick",
-            "time": (minute + timedelta(minutes=1)).strftime(
-                "%Y-%m-%dT%H:%M:%SZ"
-            ),  # a tick is named by its end
-            "rate_per_hour": rate * 3600,
+            # A tick is named by its end.
+            "time": (minute + timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "orders_per_second": rate,
             "from_second": second.second,
             "to_second": second.second + 1,
         }

@@ -80,7 +80,7 @@ def test_live_asks_for_each_second_once() -> None:
         patch.setattr("salescast.generate.time.sleep", lambda seconds: None)
         done = generate.live(target, 5, 2)
     assert done.inserted == 7
-    assert all(event["rate_per_hour"] == 18_000 and event["action"] == "tick" for event in events)
+    assert all(event["orders_per_second"] == 5 and event["action"] == "tick" for event in events)
     seconds = [event["from_second"] for event in events]
     assert (seconds[0] + 1) % 60 == seconds[1]
     assert all(event["to_second"] == event["from_second"] + 1 for event in events)
