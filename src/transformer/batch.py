@@ -16,14 +16,14 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from change import Moment, iso_millis
-from contract import KNOWN, NET_STATUSES
+from contract import AMOUNT_LIMIT, KNOWN, NET_STATUSES
 
 YOUNG = timedelta(hours=1)
 # A dimension value makes a metric of its own, which costs: names a source invents by the thousand are cut
@@ -130,11 +130,12 @@ class Batch(Moment):
 
 
 def _net(image: dict[str, Any]) -> Decimal:
-    """Net revenue of an earlier image; 0 where it cannot be told."""
+    """Net revenue of an earlier image, of which only the status was checked; 0 where it cannot be told."""
     try:
         if image["status"]["S"] not in NET_STATUSES:
             return Decimal()
         discount = image["discount"]["N"] if "discount" in image else "0"
-        return Decimal(image["quantity"]["N"]) * Decimal(image["unit_price"]["N"]) - Decimal(discount)
-    except (KeyError, TypeError, InvalidOperation):
+        net = Decimal(image["quantity"]["N"]) * Decimal(image["unit_price"]["N"]) - Decimal(discount)
+        return net if abs(net) < AMOUNT_LIMIT else Decimal()
+    except (AttributeError, ArithmeticError, KeyError, TypeError, ValueError):
         return Decimal()

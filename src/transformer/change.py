@@ -156,7 +156,7 @@ def _row(change: dict[str, Any], moment: Moment) -> dict[str, Any]:
         or row["version"] > INT_MAX
         or not INT_MIN <= units <= INT_MAX
         or not INT_MIN <= int(stock) <= INT_MAX
-        or stream["Keys"]["order_id"]["S"] != order_id
+        or ("Keys" in stream and stream["Keys"]["order_id"]["S"] != order_id)
     ):
         raise ValueError
     # Both raise ValueError for a month 13 or an hour 25.

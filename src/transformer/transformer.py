@@ -37,7 +37,10 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG
     """
     batch = Batch()
     response = transform(event.get("records") or [], batch)
-    batch.publish(logger, metrics)
+    try:
+        batch.publish(logger, metrics)
+    except Exception:  # rows that were made are delivered, whatever becomes of their counts
+        logger.exception("metrics were not written")
     return {"records": response}
 
 

@@ -228,3 +228,15 @@ def test_the_readme_of_the_events_lists_every_event() -> None:
         summary = ", ".join(results) or "no records"
         assert f"| {summary} |" in text, name
     assert (ROOT / "events").is_dir()
+
+
+@pytest.mark.parametrize("price", ["NaN", "sNaN", "Infinity", "1E+999999", "free", [], None, {"N": "1"}])
+def test_an_old_image_that_cannot_be_priced_hurts_nobody(
+    price: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batch = Batch()
+    changed = young("modify", batch)
+    changed["dynamodb"]["OldImage"]["unit_price"] = {"N": price}
+    answer = transformer.handler(event_of(changed, change("insert")), None)
+    assert [record["result"] for record in answer["records"]] == ["Ok", "Ok"]
+    assert "NaN" not in capsys.readouterr().out
