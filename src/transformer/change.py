@@ -152,6 +152,7 @@ def _row(change: dict[str, Any], moment: Moment) -> dict[str, Any]:
         status not in STATUSES
         or channel not in CHANNELS
         or not (len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper())
+        or row["invoice_id"] is None
         or not (order_id and row["country"] and row["product_id"] and row["change_id"])
         or row["version"] > INT_MAX
         or not INT_MIN <= units <= INT_MAX

@@ -174,6 +174,7 @@ def test_amounts_are_exact(quantity: str, price: str, discount: str, amount: str
         ("product_name", {"N": "5"}),
         ("stock_left", {"N": "many"}),
         ("customer_id", []),
+        ("invoice_id", {"S": None}),
     ],
 )
 def test_a_broken_attribute_is_named(attribute: str, value: Any) -> None:
