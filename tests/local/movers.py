@@ -48,6 +48,14 @@ def handler(event, context):
             answer = {"recordId": record["recordId"], "result": "ProcessingFailed", "data": record["data"]}
         if mode == "no-data":
             del answer["data"]
+        if mode == "odd-data":
+            answer["data"] = {"id": row["id"]}
+        if mode == "garbage":
+            answer["data"] = base64.b64encode(b"id: " + row["id"].encode()).decode()
+        if mode == "array":
+            answer["data"] = base64.b64encode(json.dumps([row]).encode()).decode()
+        if mode == "huge":
+            answer["data"] = "A" * 7_000_000
         if mode == "bad-base64":
             answer["data"] = "***"
         if mode == "illegal":
@@ -445,6 +453,7 @@ TEMPLATE: dict[str, Any] = {
             "Lake",
             "Crawler",
             "Pipe",
+            "Function",
             "Delivery",
             "DeliveryRole",
             "PipeRole",

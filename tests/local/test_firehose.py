@@ -9,13 +9,11 @@ from base64 import b64decode
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
-from io import BytesIO
-from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 
 from tests.local.movers import Stack, running_stack, wait_for
+from tests.local.records import error_lines, lake_rows, send
 
 FAST = ("--fast", "30")
 
@@ -26,42 +24,15 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield running
 
 
-def _send(stack: Stack, *records: dict[str, Any], key: str | None = None) -> None:
-    entries = [
-        {"Data": json.dumps(record).encode(), "PartitionKey": key or str(number)}
-        for number, record in enumerate(records)
-    ]
-    answer = stack.client("kinesis").put_records(StreamName=stack.outputs()["Stream"], Records=entries)
-    assert answer["FailedRecordCount"] == 0
-
-
-def _rows(stack: Stack, start: str) -> list[dict[str, Any]]:
-    """Rows in the lake whose id starts so, with the day of their folder."""
-    rows: list[dict[str, Any]] = []
-    for key in stack.keys("curated/rows/"):
-        day = key.split("day=")[1].split("/")[0]
-        found = pq.read_table(BytesIO(stack.read(key))).to_pylist()
-        rows += [{**row, "day": day} for row in found if row["id"].startswith(start)]
-    return rows
-
-
-def _errors(stack: Stack, kind: str, start: str) -> list[dict[str, Any]]:
-    """Lines of error objects of this kind whose raw data has such an id."""
-    lines = [
-        json.loads(line) for key in stack.keys(f"errors/{kind}/") for line in stack.read(key).splitlines()
-    ]
-    return [line for line in lines if json.loads(b64decode(line["rawData"]))["id"].startswith(start)]
-
-
 def test_records_become_parquet_and_a_backup(stack: Stack) -> None:
-    _send(
+    send(
         stack,
         {"id": "h1", "n": 1, "amount": "12.5", "at": "2026-11-20T10:15:00.123Z", "day": "2026-11-19", "x": 1},
         {"ID": "h2", "n": "2", "amount": 0.1, "day": "2026-11-20"},
         {"id": "h3", "note": {"B": 1}, "mode": "drop"},
     )
     with stack.mover("firehose", *FAST):
-        rows = wait_for(lambda: len(found := _rows(stack, "h")) == 2 and found, "two rows")
+        rows = wait_for(lambda: len(found := lake_rows(stack, "h")) == 2 and found, "two rows")
         wait_for(lambda: stack.keys("raw/"), "the backup")
     assert rows == [
         {"id": "h1", "n": 1, "amount": Decimal("12.5000"), "at": datetime(2026, 11, 20, 10, 15, 0, 123000),
@@ -84,11 +55,11 @@ def test_every_record_that_fails_alone(stack: Stack) -> None:
         "no-key": "DynamicPartitioning.MetadataExtractionFailed",
     }
     modes = [*expected, "ok", "alien"]
-    _send(stack, *[{"id": f"m-{mode}", "mode": mode} for mode in modes], key="same shard")
+    send(stack, *[{"id": f"m-{mode}", "mode": mode} for mode in modes], key="same shard")
     with stack.mover("firehose", *FAST):
-        wait_for(lambda: len(_errors(stack, "processing-failed", "m-")) == 5, "five errors")
-        wait_for(lambda: len(_rows(stack, "m-")) == 2, "two rows")
-    lines = _errors(stack, "processing-failed", "m-")
+        wait_for(lambda: len(error_lines(stack, "processing-failed", "m-")) == 5, "five errors")
+        wait_for(lambda: len(lake_rows(stack, "m-")) == 2, "two rows")
+    lines = error_lines(stack, "processing-failed", "m-")
     found = {json.loads(b64decode(line["rawData"]))["mode"]: line for line in lines}
     assert {mode: line["errorCode"] for mode, line in found.items()} == expected
     assert {line["attemptsMade"] for line in lines} == {1}
@@ -106,12 +77,10 @@ def test_every_record_that_fails_alone(stack: Stack) -> None:
     ],
 )
 def test_a_batch_that_fails_as_a_whole(stack: Stack, mode: str, code: str, attempts: int) -> None:
-    _send(
-        stack, {"id": f"{mode}-1"}, {"id": f"{mode}-2", "mode": mode}, {"id": f"{mode}-3"}, key="same shard"
-    )
+    send(stack, {"id": f"{mode}-1"}, {"id": f"{mode}-2", "mode": mode}, {"id": f"{mode}-3"}, key="same shard")
     with stack.mover("firehose", *FAST):
         lines = wait_for(
-            lambda: len(found := _errors(stack, "processing-failed", mode)) == 3 and found, "three errors"
+            lambda: len(found := error_lines(stack, "processing-failed", mode)) == 3 and found, "three errors"
         )
     assert {(line["errorCode"], line["attemptsMade"]) for line in lines} == {(code, attempts)}
 
@@ -119,9 +88,9 @@ def test_a_batch_that_fails_as_a_whole(stack: Stack, mode: str, code: str, attem
 def test_a_function_that_may_not_be_invoked(stack: Stack) -> None:
     allow = stack.policy("DeliveryRole", "lambda:InvokeFunction")
     try:
-        _send(stack, {"id": "denied"})
+        send(stack, {"id": "denied"})
         with stack.mover("firehose", *FAST):
-            [line] = wait_for(lambda: _errors(stack, "processing-failed", "denied"), "the error")
+            [line] = wait_for(lambda: error_lines(stack, "processing-failed", "denied"), "the error")
     finally:
         allow()
     assert (line["errorCode"], line["attemptsMade"]) == ("Lambda.InvokeAccessDenied", 2)
@@ -133,12 +102,13 @@ def test_a_function_that_may_not_be_invoked(stack: Stack) -> None:
 
 
 def test_a_row_that_does_not_fit_the_table(stack: Stack) -> None:
-    _send(stack, {"id": "c1", "n": "many"}, {"id": "c2", "amount": 0.00001}, {"id": "c3", "n": 3})
+    send(stack, {"id": "c1", "n": "many"}, {"id": "c2", "amount": 0.00001}, {"id": "c3", "n": 3})
     with stack.mover("firehose", *FAST):
         lines = wait_for(
-            lambda: len(found := _errors(stack, "format-conversion-failed", "c")) == 2 and found, "two errors"
+            lambda: len(found := error_lines(stack, "format-conversion-failed", "c")) == 2 and found,
+            "two errors",
         )
-        wait_for(lambda: [row["id"] for row in _rows(stack, "c")] == ["c3"], "the row that fits")
+        wait_for(lambda: [row["id"] for row in lake_rows(stack, "c")] == ["c3"], "the row that fits")
     assert {line["lastErrorCode"] for line in lines} == {"DataFormatConversion.MalformedData"}
     assert lines[0]["dataCatalogTable"]["tableName"] == "rows"
     assert set(lines[0]["dataCatalogTable"]) == {
@@ -150,7 +120,7 @@ def test_what_s3_refuses_waits_and_is_not_lost(stack: Stack) -> None:
     allow = stack.policy("DeliveryRole", "s3:PutObject")
     try:
         before = stack.checkpoint("firehose")
-        _send(stack, {"id": "w1"}, {"id": "w2"}, key="same shard")
+        send(stack, {"id": "w1"}, {"id": "w2"}, key="same shard")
         process = stack.start("firehose", *FAST)
         wait_for(lambda: "S3.AccessDenied" in stack.log("firehose"), "the refusal")
         process.kill()  # what waits in memory is read again
@@ -161,7 +131,7 @@ def test_what_s3_refuses_waits_and_is_not_lost(stack: Stack) -> None:
         with stack.mover("firehose", *FAST):
             wait_for(lambda: stack.log("firehose").count("S3.AccessDenied") > 2, "the next refusal")
             allow()
-            wait_for(lambda: {row["id"] for row in _rows(stack, "w")} == {"w1", "w2"}, "both rows")
+            wait_for(lambda: {row["id"] for row in lake_rows(stack, "w")} == {"w1", "w2"}, "both rows")
     finally:
         allow()
 
@@ -172,13 +142,13 @@ def test_a_killed_firehose_delivers_everything_at_least_once(stack: Stack) -> No
         process = stack.start("firehose", *FAST)
         for part in range(4):
             records = [{"id": f"k{round_}-{part}-{number}", "day": f"d{number % 3}"} for number in range(100)]
-            _send(stack, *records)
+            send(stack, *records)
             sent |= {record["id"] for record in records}
         wait_for(lambda: stack.log("firehose").count("reading from") >= 2, "reading")
         process.kill()
         process.wait()
     with stack.mover("firehose", *FAST):
-        wait_for(lambda: {row["id"] for row in _rows(stack, "k")} == sent, "every row")
+        wait_for(lambda: {row["id"] for row in lake_rows(stack, "k")} == sent, "every row")
 
 
 def test_a_changed_table_is_followed(stack: Stack) -> None:
@@ -187,16 +157,16 @@ def test_a_changed_table_is_followed(stack: Stack) -> None:
     kept = {name: table[name] for name in ("Name", "StorageDescriptor", "PartitionKeys", "TableType")}
     kept["StorageDescriptor"]["Columns"].append({"Name": "fresh", "Type": "bigint"})
     glue.update_table(DatabaseName="movers", TableInput=kept)
-    _send(stack, {"id": "f1", "fresh": 2**40})
+    send(stack, {"id": "f1", "fresh": 2**40})
     with stack.mover("firehose", *FAST):
-        [row] = wait_for(lambda: _rows(stack, "f1"), "the row")
+        [row] = wait_for(lambda: lake_rows(stack, "f1"), "the row")
     assert row["fresh"] == 2**40
 
 
 def test_a_stopped_firehose_delivers_what_it_read(stack: Stack) -> None:
     with stack.mover("firehose"):  # interval 60 s: only the end can deliver in time
         before = stack.checkpoint("firehose")
-        _send(stack, {"id": "t1"})
+        send(stack, {"id": "t1"})
         wait_for(lambda: stack.checkpoint("firehose") != before, "the record to be read")
-    assert [row["id"] for row in _rows(stack, "t1")] == ["t1"]
+    assert [row["id"] for row in lake_rows(stack, "t1")] == ["t1"]
     assert all(position[0] == "AFTER_SEQUENCE_NUMBER" for position in stack.checkpoint("firehose").values())

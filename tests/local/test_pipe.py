@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.local.movers import Stack, running_stack, wait_for
+from tests.local.records import dead_letters, stream_events
 
 
 @pytest.fixture(scope="module")
@@ -22,40 +23,13 @@ def _put(stack: Stack, order_id: str, **attributes: Any) -> None:
     stack.client("dynamodb").put_item(TableName=stack.outputs()["Table"], Item=item)
 
 
-def _events(stack: Stack, start: str) -> list[dict[str, Any]]:
-    """Events in Kinesis of the orders whose id starts so, shard by shard."""
-    kinesis, name = stack.client("kinesis"), stack.outputs()["Stream"]
-    events = []
-    for shard in kinesis.list_shards(StreamName=name)["Shards"]:
-        iterator = kinesis.get_shard_iterator(
-            StreamName=name, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
-        )["ShardIterator"]
-        for record in kinesis.get_records(ShardIterator=iterator)["Records"]:
-            event = json.loads(record["Data"])
-            key = event["dynamodb"]["Keys"]["id"]["S"]
-            assert record["PartitionKey"] == key
-            if key.startswith(start):
-                events.append(event)
-    return events
-
-
-def _dead_letters(stack: Stack) -> list[dict[str, Any]]:
-    sqs, queue = stack.client("sqs"), stack.outputs()["Queue"]
-    found = []
-    while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
-        for message in messages:
-            found.append(json.loads(message["Body"]))
-            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-    return found
-
-
 def test_changes_arrive_as_pipes_sends_them(stack: Stack) -> None:
     _put(stack, "a1", price={"N": "12.5"}, tags={"SS": ["x"]})
     _put(stack, "a1", price={"N": "0.1"})
     stack.client("dynamodb").delete_item(TableName=stack.outputs()["Table"], Key={"id": {"S": "a1"}})
     with stack.mover("pipe"):
         events = wait_for(
-            lambda: (found := _events(stack, "a")) and len(found) == 3 and found, "three events"
+            lambda: (found := stream_events(stack, "a")) and len(found) == 3 and found, "three events"
         )
     assert [event["eventName"] for event in events] == ["INSERT", "MODIFY", "REMOVE"]
     modify = events[1]
@@ -86,7 +60,7 @@ def test_a_killed_pipe_goes_on_and_loses_nothing(stack: Stack) -> None:
     with stack.mover("pipe"):
         expected = {f"k{number}" for number in range(written)}
         wait_for(
-            lambda: {event["dynamodb"]["Keys"]["id"]["S"] for event in _events(stack, "k")} == expected,
+            lambda: {event["dynamodb"]["Keys"]["id"]["S"] for event in stream_events(stack, "k")} == expected,
             "every order in Kinesis",
         )
 
@@ -95,8 +69,8 @@ def test_a_stopped_and_started_pipe_sends_nothing_twice(stack: Stack) -> None:
     for number in range(3):
         with stack.mover("pipe"):
             _put(stack, f"s{number}")
-            wait_for(lambda: len(_events(stack, "s")) > number, "the order")  # noqa: B023 - called at once
-    assert len(_events(stack, "s")) == 3
+            wait_for(lambda: len(stream_events(stack, "s")) > number, "the order")  # noqa: B023 - called at once
+    assert len(stream_events(stack, "s")) == 3
 
 
 def test_a_record_too_large_for_kinesis_ends_alone_in_the_queue(stack: Stack) -> None:
@@ -107,8 +81,10 @@ def test_a_record_too_large_for_kinesis_ends_alone_in_the_queue(stack: Stack) ->
     for number in range(5, 10):
         _put(stack, f"p{number}", note={"S": "x"})
     with stack.mover("pipe"):
-        events = wait_for(lambda: len(found := _events(stack, "p")) >= 11 and found, "all but the poison")
-        [message] = wait_for(lambda: _dead_letters(stack), "the dead letter")
+        events = wait_for(
+            lambda: len(found := stream_events(stack, "p")) >= 11 and found, "all but the poison"
+        )
+        [message] = wait_for(lambda: dead_letters(stack), "the dead letter")
     assert len(events) == 11  # ten, and the poison's first version
     assert message["context"]["condition"] == "RetryAttemptsExhausted"
     place = message["DDBStreamBatchInfo"]
@@ -130,7 +106,7 @@ def test_a_refused_target_ends_in_queue_and_log(stack: Stack) -> None:
     try:
         with stack.mover("pipe"):
             _put(stack, "refused1")
-            [message] = wait_for(lambda: _dead_letters(stack), "the dead letter")
+            [message] = wait_for(lambda: dead_letters(stack), "the dead letter")
     finally:
         allow()
     assert message["DDBStreamBatchInfo"]["batchSize"] == 1
@@ -152,7 +128,7 @@ def test_a_refused_queue_keeps_the_records_in_the_stream(stack: Stack) -> None:
         allow()
     assert stack.checkpoint("pipe") == before
     with stack.mover("pipe"):
-        wait_for(lambda: _events(stack, "kept"), "the order")
+        wait_for(lambda: stream_events(stack, "kept"), "the order")
 
 
 def test_a_corrupt_checkpoint_ends_the_pipe_with_the_remedy(stack: Stack) -> None:
@@ -170,10 +146,10 @@ def test_a_stopped_pipe_rests_until_it_is_started(stack: Stack) -> None:
     pipes, name = stack.client("pipes"), stack.outputs()["Pipe"]
     _put(stack, "rest0")
     with stack.mover("pipe"):
-        wait_for(lambda: _events(stack, "rest0"), "the pipe to run")
+        wait_for(lambda: stream_events(stack, "rest0"), "the pipe to run")
         pipes.stop_pipe(Name=name)
         wait_for(lambda: stack.log("pipe").rstrip().endswith("the pipe changed"), "the pipe to stop")
         _put(stack, "rest1")
-        assert _events(stack, "rest1") == []
+        assert stream_events(stack, "rest1") == []
         pipes.start_pipe(Name=name)
-        wait_for(lambda: _events(stack, "rest1"), "the order")
+        wait_for(lambda: stream_events(stack, "rest1"), "the order")
