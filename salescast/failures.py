@@ -14,8 +14,12 @@ from salescast.stack import Stack
 ERRORS = "errors/"
 # Failed copies of untransformed records; the records themselves went their way to the lake.
 BACKUP = "errors/backup/"
-# Reading does not take a message off the queue; it is hidden from others for this long.
+# Reading does not take a message off the queue; it is hidden from others while all are read, for this long
+# at the most.
 PEEK_SECONDS = 30
+# A poll that waits asks all of the queue's servers, one that does not asks some (SQS guide, short and long
+# polling).
+POLL_SECONDS = 1
 
 
 @dataclass
@@ -92,21 +96,33 @@ def _change(line: bytes) -> Any:
         return None
 
 
-def _messages(stack: Stack) -> Iterator[dict[str, Any]]:
-    queue, seen = stack.output("DeadLetterQueue"), set[str]()
+def _messages(stack: Stack) -> list[dict[str, Any]]:
+    """The queue's messages, which stay in it, visible to whoever asks next."""
+    queue, bodies, handles = stack.output("DeadLetterQueue"), dict[str, str](), dict[str, str]()
     while True:
         answer = stack.sqs.receive_message(
-            QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=PEEK_SECONDS, WaitTimeSeconds=0
+            QueueUrl=queue,
+            MaxNumberOfMessages=10,
+            VisibilityTimeout=PEEK_SECONDS,
+            WaitTimeSeconds=POLL_SECONDS,
         )
-        new = [one for one in answer.get("Messages", []) if one["MessageId"] not in seen]
-        if not new:
-            return
-        for message in new:
-            seen.add(message["MessageId"])
-            try:
-                yield json.loads(message["Body"])
-            except ValueError:
-                yield {}
+        messages = answer.get("Messages", [])
+        handles |= {one["MessageId"]: one["ReceiptHandle"] for one in messages}
+        if not any(one["MessageId"] not in bodies for one in messages):
+            break
+        bodies |= {one["MessageId"]: one["Body"] for one in messages}
+    # Hidden messages would be missing from a second look, which comes soon.
+    for handle in handles.values():
+        stack.sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=handle, VisibilityTimeout=0)
+    return [_metadata(body) for body in bodies.values()]
+
+
+def _metadata(body: str) -> dict[str, Any]:
+    try:
+        message = json.loads(body)
+    except ValueError:
+        return {}
+    return message if isinstance(message, dict) else {}
 
 
 def _stream_records(stack: Stack, batch: dict[str, Any], size: int) -> Iterator[Any]:

@@ -136,9 +136,9 @@ def _reconcile(stack: Stack, settle: float, report: Report) -> Reconciliation:
 
     An order whose last write is younger than `settle` seconds (default: twice the freshness bound) and that
     differs is in flight; an older one is failed if errors/ or the dead-letter queue has what the lake lacks,
-    else missing. Orders that the lake has and the table has not are looked at again after `settle` seconds,
-    since nothing tells when they were removed. Test orders and other entities are left out, archived orders
-    are expected in the lake only.
+    else missing. Orders that the lake has and the table has not are failed where their removal is found
+    there; the others are looked at again after `settle` seconds, since nothing tells when they were removed.
+    Test orders and other entities are left out, archived orders are expected in the lake only.
     """
     report("summing up the lake by day (Athena)")
     lake = _lake_days(stack)
@@ -206,6 +206,7 @@ class _Comparison:
             if order.order_date in wanted:
                 unseen.discard(order.order_id)
                 self._judge(order, youngest)
+        self._result.failed += len(unseen & self._found.removals)
         if unseen := unseen - self._found.removals:
             self._judge_unseen(unseen, dates)
 

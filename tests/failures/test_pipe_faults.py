@@ -5,29 +5,17 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.local.faults import Answer, Call, LostAnswerError, Proxy, error, proxy
-from tests.local.movers import Stack, running_stack, wait_for
+from tests.local.faults import Answer, Call, LostAnswerError, Proxy, behind, error
+from tests.local.movers import Stack, wait_for
 from tests.local.records import dead_letters, stream_events
 
 THROTTLED = "ProvisionedThroughputExceededException"
 Entry = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running_stack(tmp_path_factory.mktemp("pipe-faults")) as running:
-        yield running
-
-
-@pytest.fixture
-def faults(stack: Stack) -> Iterator[Proxy]:
-    with proxy(stack.endpoint) as running:
-        yield running
 
 
 def _put(stack: Stack, *ids: str) -> None:
@@ -37,11 +25,6 @@ def _put(stack: Stack, *ids: str) -> None:
 
 def _sent(stack: Stack, start: str) -> Counter[str]:
     return Counter(event["dynamodb"]["Keys"]["id"]["S"] for event in stream_events(stack, start))
-
-
-def _behind(faults: Proxy, stack: Stack) -> Stack:
-    """The same stack, seen through the proxy."""
-    return Stack(faults.endpoint, stack.state)
 
 
 def _refusing(code: str, refused: Callable[[Entry], bool]) -> Callable[[Call], Answer | None]:
@@ -85,7 +68,7 @@ def test_entries_that_kinesis_refuses_once_are_sent_again_and_no_others(stack: S
     ids = [f"once{number}" for number in range(30)]
     _put(stack, *ids)
     faults.rule = _refusing(THROTTLED, every_third_once)
-    with _behind(faults, stack).mover("pipe"):
+    with behind(faults, stack).mover("pipe"):
         wait_for(lambda: len(_sent(stack, "once")) == 30, "every order")
     assert _sent(stack, "once") == Counter(ids)  # each exactly once
     assert dead_letters(stack) == []
@@ -99,7 +82,7 @@ def test_entries_refused_again_and_again_end_in_the_queue_and_no_others(stack: S
     faults.rule = _refusing(THROTTLED, lambda entry: entry["PartitionKey"] in bad)
     ids = [f"part{number}" for number in range(10)]
     _put(stack, *ids)
-    with _behind(faults, stack).mover("pipe"):
+    with behind(faults, stack).mover("pipe"):
         messages = wait_for(lambda: len(found := _letters(stack, 2)) == 2 and found, "two dead letters")
         wait_for(lambda: len(_sent(stack, "part")) == 7, "the other seven")
     assert _sent(stack, "part") == Counter(set(ids) - bad)
@@ -141,7 +124,7 @@ def test_kinesis_own_faults_do_not_use_up_attempts(stack: Stack, faults: Proxy) 
 
     faults.rule = _refusing("InternalFailure", five_times)
     _put(stack, "inner0", "inner1")
-    with _behind(faults, stack).mover("pipe"):
+    with behind(faults, stack).mover("pipe"):
         wait_for(lambda: _sent(stack, "inner") == Counter(["inner0", "inner1"]), "both orders")
     assert tries["inner1"] == 6  # MaximumRetryAttempts is 1
     assert dead_letters(stack) == []
@@ -160,7 +143,7 @@ def test_a_lost_answer_repeats_records_and_loses_none(stack: Stack, faults: Prox
     faults.rule = rule
     ids = [f"twin{number}" for number in range(5)]
     _put(stack, *ids)
-    with _behind(faults, stack).mover("pipe"):
+    with behind(faults, stack).mover("pipe"):
         wait_for(lambda: sum(_sent(stack, "twin").values()) == 5 + lost[0] if lost else False, "the repeat")
     assert set(_sent(stack, "twin")) == set(ids)
     assert set(_sent(stack, "twin").values()) <= {1, 2}
@@ -179,7 +162,7 @@ def test_a_batch_refused_for_its_content_is_halved_to_the_poison(stack: Stack, f
     ids = [f"half{number}" for number in range(8)]
     _put(stack, *ids)
     faults.rule = rule
-    with _behind(faults, stack).mover("pipe"):
+    with behind(faults, stack).mover("pipe"):
         [message] = wait_for(lambda: _letters(stack, 1), "the dead letter")
         wait_for(lambda: len(_sent(stack, "half")) == 7, "the others")
     assert _sent(stack, "half") == Counter(set(ids) - {"half5"})
@@ -230,7 +213,7 @@ def test_a_source_that_refuses_to_be_read_is_read_on(stack: Stack, faults: Proxy
     faults.rule = rule
     start = code[:3].lower()
     ids = [f"{start}{number}" for number in range(20)]
-    with _behind(faults, stack).mover("pipe"):
+    with behind(faults, stack).mover("pipe"):
         for order_id in ids:
             _put(stack, order_id)
         wait_for(lambda: len(_sent(stack, start)) == 20, "every order")

@@ -21,6 +21,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from salescast.local.credentials import ACCOUNT_KEY
+from tests.local.movers import Stack
 
 _NOT_PASSED_ON = {"connection", "content-length", "expect", "transfer-encoding", "keep-alive"}
 
@@ -121,6 +122,11 @@ def proxy(emulator: str) -> Iterator[Proxy]:
         running.server.shutdown()
         running.server.server_close()
         thread.join()
+
+
+def behind(faults: Proxy, stack: Stack) -> Stack:
+    """The same stack, seen through the proxy."""
+    return Stack(faults.endpoint, stack.state)
 
 
 def _handler(running: Proxy) -> type[BaseHTTPRequestHandler]:

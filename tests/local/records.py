@@ -31,7 +31,7 @@ def lake_rows(stack: Stack, start: str) -> list[dict[str, Any]]:
     for key in stack.keys("curated/rows/"):
         day = key.split("day=")[1].split("/")[0]
         table = pq.read_table(BytesIO(stack.read(key))).to_pylist()
-        found += [{**row, "day": day} for row in table if row["id"].startswith(start)]
+        found += [{**row, "day": day} for row in table if (row["id"] or "").startswith(start)]
     return found
 
 
@@ -40,7 +40,7 @@ def error_lines(stack: Stack, kind: str, start: str) -> list[dict[str, Any]]:
     lines = [
         json.loads(line) for key in stack.keys(f"errors/{kind}/") for line in stack.read(key).splitlines()
     ]
-    return [line for line in lines if json.loads(b64decode(line["rawData"]))["id"].startswith(start)]
+    return [line for line in lines if json.loads(b64decode(line["rawData"])).get("id", "").startswith(start)]
 
 
 def stream_events(stack: Stack, start: str) -> list[dict[str, Any]]:
@@ -53,6 +53,8 @@ def stream_events(stack: Stack, start: str) -> list[dict[str, Any]]:
         )["ShardIterator"]
         for record in kinesis.get_records(ShardIterator=iterator)["Records"]:
             event = json.loads(record["Data"])
+            if "dynamodb" not in event:  # sent by a test of Firehose
+                continue
             key = event["dynamodb"]["Keys"]["id"]["S"]
             assert record["PartitionKey"] == key
             if key.startswith(start):
