@@ -115,7 +115,7 @@ def test_two_currencies_of_one_invoice_stay_apart(shop: Shop) -> None:
 def test_an_order_with_many_versions_has_them_all_and_shows_the_last(shop: Shop) -> None:
     columns = "count(DISTINCT version), max(version), count(DISTINCT change_id)"
     assert _ask(shop, columns, "long-lived", "order_changes") == [[VERSIONS] * 3]
-    assert _ask(shop, "version, status, previous_status", "long-lived") == [[VERSIONS, "PLACED", "SHIPPED"]]
+    assert _ask(shop, "version, status", "long-lived") == [[VERSIONS, "PLACED"]]
 
 
 def test_a_thousand_changes_of_one_order_at_once_end_in_the_last(shop: Shop) -> None:
@@ -133,15 +133,22 @@ def test_two_images_of_380_kilobytes_pass(shop: Shop) -> None:
     assert _ask(shop, "version, status, length(product_name)", "both-images") == [[2, "SHIPPED", 388520]]
 
 
-@pytest.mark.parametrize(("name", "version"), [("over", 1), ("over-later", 2), ("lost-removal", 2)])
-def test_a_change_above_one_mebibyte_is_in_the_dead_letter_queue(shop: Shop, name: str, version: int) -> None:
-    pointed_at = [
+@pytest.fixture(scope="module")
+def pointed_at(shop: Shop) -> list[dict[str, Any]]:
+    """The stream records that the dead letters name."""
+    return [
         record
-        for message in shop.dead_letters()
+        for message in failures._messages(shop.stack)
         for record in failures._stream_records(
             shop.stack, message["DDBStreamBatchInfo"], message["DDBStreamBatchInfo"]["batchSize"]
         )
     ]
+
+
+@pytest.mark.parametrize(("name", "version"), [("over", 1), ("over-later", 2), ("lost-removal", 2)])
+def test_a_change_above_one_mebibyte_is_in_the_dead_letter_queue(
+    shop: Shop, found: Failures, pointed_at: list[dict[str, Any]], name: str, version: int
+) -> None:
     images = [record["dynamodb"].get("NewImage", {}) for record in pointed_at]
     assert (shop.id(name), str(version)) in [
         (image.get("order_id", {}).get("S"), image.get("version", {}).get("N")) for image in images

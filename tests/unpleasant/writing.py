@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from salescast.failures import _messages
 from salescast.stack import Stack
 
 KILOBYTE = 1024
@@ -232,10 +231,6 @@ class Shop:
         table = self.stack.output("OrdersTable")
         for name in (*REFUSED, "day-before-first", "day-after-last", "over", "over-later"):
             self.stack.dynamodb.delete_item(TableName=table, Key={"order_id": {"S": self.id(name)}})
-
-    def dead_letters(self) -> list[dict[str, Any]]:
-        """The messages of the dead-letter queue, which stay there."""
-        return _messages(self.stack)
 
 
 def _iso(moment: datetime) -> str:
