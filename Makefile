@@ -44,6 +44,10 @@ test: install  ## every test that needs no Docker
 fuzz: install  ## 100,000 damaged changes through the transformer (SALESCAST_SEED repeats a run)
 	@SALESCAST_FUZZ=$${SALESCAST_FUZZ:-100000} $(BIN)/python -m pytest tests/unit/transformer/test_properties.py
 
+.PHONY: chaos
+chaos: install  ## seeded kills of every process but the emulator (SEEDS=100; SEED=7 replays one)
+	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),100))
+
 .PHONY: check
 check: install  ## ruff, mypy --strict, sam validate --lint
 	@$(BIN)/ruff format --check --quiet src salescast tests events || { echo 'run make format'; exit 1; }

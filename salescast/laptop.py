@@ -61,6 +61,16 @@ def up(
     return stack
 
 
+def revive(folder: Path) -> None:
+    """Start the stand-ins that have died, and nothing else. Raises SalescastError when no stack is there."""
+    state = State(folder.resolve())
+    with state.lock():
+        record = state.read()
+        if record is None:
+            raise SalescastError(f"no stack runs in {folder}; start one with `salescast up`")
+        _start_stand_ins(state, record)
+
+
 def _emulator(state: State, report: Report) -> Record:
     """The record of a stack whose emulator runs; a new stack if there is none or its emulator has died."""
     record = state.read()
