@@ -93,6 +93,7 @@ def patched_app() -> App:
         control_plane,
         crawler_state,
         dynamodb_expressions,
+        glue_resources,
         kinesis_resharding,
         kinesis_retention,
         lambda_logs,
@@ -115,6 +116,7 @@ def patched_app() -> App:
         athena,
         crawler_state,
         stream_resources,
+        glue_resources,
     ):
         module.apply()
     return _with_own_endpoints(ministack.app, ministack._version())

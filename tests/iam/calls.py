@@ -1,0 +1,343 @@
+"""The calls behind the rights: each a function of who calls and of the things there are to call on."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from salescast.stack import LAPTOP_ACCOUNT, LAPTOP_REGION
+from tests.iam.actors import Actor, Deployed
+from tests.template import ROOT
+
+DATE = "2010-01-01"
+ROWS = f"curated/order_changes/order_date={DATE}"
+PROBE = "iam-probe"
+COUNT = f"SELECT count(*) AS n FROM order_changes WHERE order_date = '{DATE}'"
+
+
+class Things:
+    """What the calls are about: the stack's own resources and a few beside them, made by the account."""
+
+    def __init__(self, deployed: Deployed) -> None:
+        self.deployed = deployed
+        ids = deployed.ids
+        self.orders, self.inventory = ids["OrdersTable"], ids["InventoryTable"]
+        self.lake, self.database, self.workgroup = ids["Lake"], ids["Database"], ids["Workgroup"]
+        self.stream, self.queue = ids["OrderStream"], ids["DeadLetterQueue"]
+        self.stream_arn = arn("kinesis", f"stream/{self.stream}")
+        tables = deployed.client("dynamodb")
+        self.changes_arn = tables.describe_table(TableName=self.orders)["Table"]["LatestStreamArn"]
+        self._make_others()
+        # No rows and one column: it changes no answer, and there is a file to read.
+        parquet = BytesIO()
+        pq.write_table(pa.table({"change_id": pa.array([], pa.string())}), parquet)
+        for key in (f"{ROWS}/{PROBE}.parquet", f"raw/{PROBE}", f"errors/{PROBE}", f"athena-results/{PROBE}"):
+            self.root("s3").put_object(Bucket=self.lake, Key=key, Body=parquet.getvalue())
+        self._make_crawled()
+
+    def root(self, service: str) -> Any:
+        return self.deployed.client(service)
+
+    def _make_others(self) -> None:
+        """Things of the same kinds that no role of the stack names."""
+        self.other = f"other-{uuid4().hex[:8]}"
+        key = {"AttributeName": "id", "KeyType": "HASH"}
+        table = self.root("dynamodb").create_table(
+            TableName=self.other,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[key],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+        )
+        self.other_changes_arn = table["TableDescription"]["LatestStreamArn"]
+        self.root("kinesis").create_stream(StreamName=self.other, ShardCount=1)
+        self.other_stream_arn = arn("kinesis", f"stream/{self.other}")
+        self.other_queue = self.root("sqs").create_queue(QueueName=self.other)["QueueUrl"]
+        self.root("s3").create_bucket(Bucket=self.other)
+        self.root("s3").put_object(Bucket=self.other, Key="curated/x", Body=b"")
+        self.root("logs").create_log_group(logGroupName=f"/{self.other}")
+        self.root("logs").create_log_stream(logGroupName=f"/{self.other}", logStreamName="s")
+
+    def _make_crawled(self) -> None:
+        self.crawled = f"crawled_{uuid4().hex[:8]}"
+        self.root("glue").create_table(DatabaseName=self.database, TableInput=self.table_input(self.crawled))
+
+    def table_input(self, name: str) -> dict[str, Any]:
+        location = {"Columns": [{"Name": "x", "Type": "int"}], "Location": f"s3://{self.lake}/curated/x/"}
+        keys = [{"Name": "day", "Type": "string"}]
+        return {"Name": name, "PartitionKeys": keys, "StorageDescriptor": location}
+
+    def clear(self) -> None:
+        """Leave the shared stack as it was found."""
+        s3, glue = self.root("s3"), self.root("glue")
+        for prefix in (ROWS, "raw", "errors", "athena-results", "curated/order_changes"):
+            keys = [item["Key"] for item in s3.list_objects_v2(Bucket=self.lake, Prefix=prefix)["Contents"]]
+            for key in keys:
+                if PROBE in key:
+                    s3.delete_object(Bucket=self.lake, Key=key)
+        for table in glue.get_tables(DatabaseName=self.database)["TableList"]:
+            if table["Name"].startswith("crawled_") and table["StorageDescriptor"]["Location"].endswith(
+                "/x/"
+            ):
+                glue.delete_table(DatabaseName=self.database, Name=table["Name"])
+        self.root("dynamodb").delete_item(
+            TableName=self.inventory, Key={"product_id": {"S": PROBE}}
+        )  # fmt: skip
+        messages = self.root("sqs").receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10)
+        for message in messages.get("Messages", []):
+            if message["Body"] == PROBE:
+                self.root("sqs").delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
+
+
+Call = Callable[[Actor, Things], object]
+
+
+def arn(service: str, resource: str) -> str:
+    return f"arn:aws:{service}:{LAPTOP_REGION}:{LAPTOP_ACCOUNT}:{resource}"
+
+
+def order() -> dict[str, Any]:
+    """An item of the orders table that is no order, so that nothing of it reaches the lake."""
+    return {"order_id": {"S": f"{PROBE}-{uuid4().hex[:8]}"}, "entity": {"S": PROBE}}
+
+
+def put_order(actor: Actor, things: Things) -> None:
+    put = {"TableName": things.orders, "Item": order()}
+    actor.client("dynamodb").transact_write_items(TransactItems=[{"Put": put}])
+
+
+def update_order(actor: Actor, things: Things) -> None:
+    item = order()
+    things.root("dynamodb").put_item(TableName=things.orders, Item=item)
+    update = {
+        "TableName": things.orders,
+        "Key": {"order_id": item["order_id"]},
+        "UpdateExpression": "SET version = :v",
+        "ExpressionAttributeValues": {":v": {"N": "1"}},
+    }
+    actor.client("dynamodb").transact_write_items(TransactItems=[{"Update": update}])
+
+
+def delete_order(actor: Actor, things: Things) -> None:
+    delete = {"TableName": things.orders, "Key": {"order_id": {"S": f"{PROBE}-none"}}}
+    actor.client("dynamodb").transact_write_items(TransactItems=[{"Delete": delete}])
+
+
+def put_stock(actor: Actor, things: Things) -> None:
+    actor.client("dynamodb").put_item(TableName=things.inventory, Item={"product_id": {"S": PROBE}})
+
+
+def update_stock(actor: Actor, things: Things) -> None:
+    update = {
+        "TableName": things.inventory,
+        "Key": {"product_id": {"S": PROBE}},
+        "UpdateExpression": "SET stock = :s",
+        "ExpressionAttributeValues": {":s": {"N": "1"}},
+    }
+    actor.client("dynamodb").transact_write_items(TransactItems=[{"Update": update}])
+
+
+def read_stock(actor: Actor, things: Things) -> None:
+    keys = {things.inventory: {"Keys": [{"product_id": {"S": PROBE}}]}}
+    actor.client("dynamodb").batch_get_item(RequestItems=keys)
+
+
+def describe_changes(actor: Actor, things: Things) -> Any:
+    return actor.client("dynamodbstreams").describe_stream(StreamArn=things.changes_arn)
+
+
+def changes_iterator(actor: Actor | Things, things: Things) -> str:
+    streams = things.root("dynamodbstreams")
+    shards = streams.describe_stream(StreamArn=things.changes_arn)["StreamDescription"]["Shards"]
+    own = actor.client("dynamodbstreams") if isinstance(actor, Actor) else streams
+    answer = own.get_shard_iterator(
+        StreamArn=things.changes_arn, ShardId=shards[0]["ShardId"], ShardIteratorType="LATEST"
+    )
+    return str(answer["ShardIterator"])
+
+
+def read_changes(actor: Actor, things: Things) -> None:
+    iterator = changes_iterator(things, things)
+    actor.client("dynamodbstreams").get_records(ShardIterator=iterator)
+
+
+def put_records(actor: Actor, things: Things) -> None:
+    data = (ROOT / "events/changes/other-entity.json").read_bytes()
+    records = [{"Data": data, "PartitionKey": PROBE}]
+    actor.client("kinesis").put_records(StreamARN=things.stream_arn, Records=records)
+
+
+def send_dead_letter(actor: Actor, things: Things) -> None:
+    sent = actor.client("sqs").send_message(QueueUrl=things.queue, MessageBody=PROBE)
+    assert sent["MessageId"]
+
+
+def list_shards(actor: Actor, things: Things) -> None:
+    actor.client("kinesis").list_shards(StreamARN=things.stream_arn)
+
+
+def stream_iterator(actor: Actor | Things, things: Things) -> str:
+    kinesis = things.root("kinesis")
+    shards = kinesis.list_shards(StreamARN=things.stream_arn)["Shards"]
+    own = actor.client("kinesis") if isinstance(actor, Actor) else kinesis
+    answer = own.get_shard_iterator(
+        StreamARN=things.stream_arn, ShardId=shards[0]["ShardId"], ShardIteratorType="LATEST"
+    )
+    return str(answer["ShardIterator"])
+
+
+def read_stream(actor: Actor, things: Things) -> None:
+    iterator = stream_iterator(things, things)
+    actor.client("kinesis").get_records(StreamARN=things.stream_arn, ShardIterator=iterator)
+
+
+def invoke(logical: str, event: dict[str, Any]) -> Call:
+    def call(actor: Actor, things: Things) -> None:
+        function = things.deployed.ids[logical]
+        answer = actor.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
+        assert "FunctionError" not in answer
+
+    return call
+
+
+def glue(operation: str, table: str | None = None, **arguments: Any) -> Call:
+    """A call of Glue on a table of the stack's database, or on the database."""
+
+    def call(actor: Actor, things: Things) -> None:
+        named = {
+            "{crawled}": things.crawled,
+            "{database}": things.database,
+            "{new}": f"crawled_{uuid4().hex[:8]}",
+        }
+        name = named.get(str(table), table)
+        filled = {key: named.get(str(value), value) for key, value in arguments.items()}
+        if "TableInput" in filled:
+            filled["TableInput"] = things.table_input(str(name))
+            name = None
+        if name:
+            short = operation in ("get_table", "delete_table")
+            filled["Name" if short else "TableName"] = name
+        if "Name" not in filled or name:
+            filled["DatabaseName"] = things.database
+        getattr(actor.client("glue"), operation)(**filled)
+
+    return call
+
+
+def put_object(*prefixes: str) -> Call:
+    """Writes under each of the prefixes."""
+
+    def call(actor: Actor, things: Things) -> None:
+        for prefix in prefixes:
+            actor.client("s3").put_object(Bucket=things.lake, Key=f"{prefix}/_{PROBE}", Body=b"")
+
+    return call
+
+
+def get_object(*keys: str) -> Call:
+    def call(actor: Actor, things: Things) -> None:
+        for key in keys:
+            actor.client("s3").get_object(Bucket=things.lake, Key=key)["Body"].read()
+
+    return call
+
+
+def list_objects(prefix: str | None) -> Call:
+    def call(actor: Actor, things: Things) -> None:
+        given = {} if prefix is None else {"Prefix": prefix}
+        actor.client("s3").list_objects_v2(Bucket=things.lake, **given)
+
+    return call
+
+
+def write_log(group: str, stream: str) -> Call:
+    def call(actor: Actor, things: Things) -> None:
+        event = {"timestamp": time.time_ns() // 1_000_000, "message": PROBE}
+        name = things.deployed.ids.get(group, group)
+        actor.client("logs").put_log_events(logGroupName=name, logStreamName=stream, logEvents=[event])
+
+    return call
+
+
+def create_crawler_group(actor: Actor, things: Things) -> None:
+    actor.client("logs").create_log_group(logGroupName=f"/aws-glue/crawlers-{uuid4().hex[:8]}")
+
+
+def _crawler_group(things: Things) -> str:
+    group = f"/aws-glue/crawlers-{uuid4().hex[:8]}"
+    things.root("logs").create_log_group(logGroupName=group)
+    return group
+
+
+def create_crawler_stream(actor: Actor, things: Things) -> None:
+    actor.client("logs").create_log_stream(logGroupName=_crawler_group(things), logStreamName="s")
+
+
+def write_crawler_log(actor: Actor, things: Things) -> None:
+    group = _crawler_group(things)
+    things.root("logs").create_log_stream(logGroupName=group, logStreamName="s")
+    write_log(group, "s")(actor, things)
+
+
+def start_query(actor: Actor, things: Things) -> str:
+    started = actor.client("athena").start_query_execution(
+        QueryString=COUNT,
+        WorkGroup=things.workgroup,
+        QueryExecutionContext={"Database": things.database},
+    )
+    return str(started["QueryExecutionId"])
+
+
+def query(actor: Actor, things: Things) -> None:
+    """Counts the rows of a day. Raises PermissionError with Athena's words when Athena is refused."""
+    execution = start_query(actor, things)
+    athena, deadline = things.root("athena"), time.monotonic() + 60
+    while True:
+        status = athena.get_query_execution(QueryExecutionId=execution)["QueryExecution"]["Status"]
+        if status["State"] == "SUCCEEDED":
+            return
+        if status["State"] == "FAILED":
+            raise PermissionError(status["StateChangeReason"])
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def of_query(operation: str) -> Call:
+    """A call about a query that someone else of the workgroup started."""
+
+    def call(actor: Actor, things: Things) -> None:
+        started = things.root("athena").start_query_execution(
+            QueryString="SELECT 1 AS one", WorkGroup=things.workgroup
+        )
+        execution = started["QueryExecutionId"]
+        while operation == "get_query_results":
+            found = things.root("athena").get_query_execution(QueryExecutionId=execution)["QueryExecution"]
+            if found["Status"]["State"] == "SUCCEEDED":
+                break
+            time.sleep(0.02)
+        getattr(actor.client("athena"), operation)(QueryExecutionId=execution)
+
+    return call
+
+
+def of_workgroup(operation: str) -> Call:
+    def call(actor: Actor, things: Things) -> None:
+        getattr(actor.client("athena"), operation)(WorkGroup=things.workgroup)
+
+    return call
+
+
+def named_query(actor: Actor, things: Things) -> None:
+    actor.client("athena").get_named_query(NamedQueryId=things.deployed.ids["TopProductsQuery"])
+
+
+def named_queries(actor: Actor, things: Things) -> None:
+    ids = [things.deployed.ids[f"{name}Query"] for name in ("TopProducts", "SalesByDay")]
+    assert len(actor.client("athena").batch_get_named_query(NamedQueryIds=ids)["NamedQueries"]) == 2

@@ -1,0 +1,43 @@
+"""The stack's resources and things to try rights on, made once for the folder."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from salescast.stack import Stack
+from tests.iam.actors import TRUSTED, Actor, Deployed
+from tests.iam.calls import Things
+from tests.iam.excesses import EXCESSES
+from tests.iam.rights import EXERCISED, ON_AWS_ONLY
+
+OWNERS = (*TRUSTED, "AnalystPolicy")
+
+
+@pytest.fixture(scope="package")
+def deployed(stack: Stack) -> Deployed:
+    return Deployed(stack)
+
+
+@pytest.fixture(scope="package")
+def things(deployed: Deployed) -> Iterator[Things]:
+    made = Things(deployed)
+    yield made
+    made.clear()
+
+
+@pytest.fixture(scope="package")
+def actors(deployed: Deployed) -> dict[str, Actor]:
+    """A twin of every role and of an analyst, by the name in the template."""
+    return {owner: Actor(deployed, owner) for owner in OWNERS}
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the counts: rights in the two lists, excesses tried."""
+    lists = f"{len(EXERCISED)} actions exercised, {len(ON_AWS_ONLY)} needed on AWS only"
+    tried = sum(owner not in excess.may for owner in OWNERS for excess in EXCESSES)
+    allowed = sum(len(excess.may) for excess in EXCESSES)
+    terminalreporter.section("IAM")
+    terminalreporter.write_line(f"{lists} (tests/iam/rights.py)")
+    terminalreporter.write_line(
+        f"{len(EXCESSES)} excesses by {len(OWNERS)} identities: {tried} refused, {allowed} are theirs"
+    )

@@ -1,0 +1,301 @@
+"""The two lists: every action of every role of the template, and of the policy for analysts, with its reason.
+
+EXERCISED: something here makes the call (`caller`: a file, and what stands in it). The test makes the same
+call under the role as it is, and under the role without the action, which must be refused.
+ON_AWS_ONLY: the service makes the call on AWS, and nothing here does; no call is made up for it.
+
+`source` is a section of docs/aws-behaviour.md. A new action of the template belongs in one of the lists.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tests.iam import calls
+from tests.iam.calls import Call
+
+LAKE_FOLDERS = "Lake/curated/order_changes/*, Lake/errors/*, Lake/raw/*"
+TRANSFORMER = "TransformerFunction, TransformerFunction:*"
+STREAM = "OrdersTable/stream/*"
+CATALOG = "glue:catalog, glue:database/DatabaseName, glue:table/DatabaseName/"
+CRAWLER_LOG = "logs:log-group:/aws-glue/crawlers*"
+WORKGROUP = "athena:workgroup/Workgroup"
+
+GENERATOR = "src/generator/"
+LOCAL = "salescast/local/"
+
+
+class Exercised(NamedTuple):
+    owner: str
+    action: str
+    resource: str
+    source: str
+    caller: tuple[str, str]
+    call: Call
+
+
+class OnAwsOnly(NamedTuple):
+    owner: str
+    action: str
+    resource: str
+    source: str
+    why: str
+
+
+EXERCISED = [
+    Exercised(
+        "SchedulerRole", "lambda:InvokeFunction", "GeneratorFunction", "7.1",
+        (f"{LOCAL}scheduler.py", '"lambda:InvokeFunction"'),
+        calls.invoke("GeneratorFunction", {"action": "none"}),
+    ),
+    # The generator. A transaction is authorised as the writes in it.
+    Exercised(
+        "GeneratorRole", "dynamodb:PutItem", "OrdersTable", "7.2",
+        (f"{GENERATOR}table.py", '"Put"'), calls.put_order,
+    ),
+    Exercised(
+        "GeneratorRole", "dynamodb:UpdateItem", "OrdersTable", "7.2",
+        (f"{GENERATOR}table.py", '"Update"'), calls.update_order,
+    ),
+    Exercised(
+        "GeneratorRole", "dynamodb:DeleteItem", "OrdersTable", "7.2",
+        (f"{GENERATOR}table.py", '"Delete"'), calls.delete_order,
+    ),
+    Exercised(
+        "GeneratorRole", "dynamodb:PutItem", "InventoryTable", "7.2",
+        (f"{GENERATOR}inventory.py", "put_item("), calls.put_stock,
+    ),
+    Exercised(
+        "GeneratorRole", "dynamodb:UpdateItem", "InventoryTable", "7.2",
+        (f"{GENERATOR}inventory.py", '"Update"'), calls.update_stock,
+    ),
+    Exercised(
+        "GeneratorRole", "dynamodb:BatchGetItem", "InventoryTable", "7.2",
+        (f"{GENERATOR}inventory.py", "batch_get_item("), calls.read_stock,
+    ),
+    # EventBridge Pipes.
+    Exercised(
+        "PipeRole", "dynamodb:DescribeStream", STREAM, "1.7",
+        (f"{LOCAL}pipe.py", "describe_stream("), calls.describe_changes,
+    ),
+    Exercised(
+        "PipeRole", "dynamodb:GetShardIterator", STREAM, "1.7",
+        (f"{LOCAL}shard.py", "get_shard_iterator("), calls.changes_iterator,
+    ),
+    Exercised(
+        "PipeRole", "dynamodb:GetRecords", STREAM, "1.7",
+        (f"{LOCAL}shard.py", "get_records("), calls.read_changes,
+    ),
+    Exercised(
+        "PipeRole", "kinesis:PutRecords", "OrderStream", "1.7",
+        (f"{LOCAL}pipe_target.py", "put_records("), calls.put_records,
+    ),
+    Exercised(
+        "PipeRole", "sqs:SendMessage", "DeadLetterQueue", "1.7",
+        (f"{LOCAL}pipe_delivery.py", "send_message("), calls.send_dead_letter,
+    ),
+    # Data Firehose.
+    Exercised(
+        "DeliveryRole", "kinesis:ListShards", "OrderStream", "2.7",
+        (f"{LOCAL}firehose.py", "list_shards("), calls.list_shards,
+    ),
+    Exercised(
+        "DeliveryRole", "kinesis:GetShardIterator", "OrderStream", "2.7",
+        (f"{LOCAL}shard.py", "get_shard_iterator("), calls.stream_iterator,
+    ),
+    Exercised(
+        "DeliveryRole", "kinesis:GetRecords", "OrderStream", "2.7",
+        (f"{LOCAL}shard.py", "get_records("), calls.read_stream,
+    ),
+    Exercised(
+        "DeliveryRole", "lambda:InvokeFunction", TRANSFORMER, "2.7",
+        (f"{LOCAL}firehose_processing.py", ".invoke("), calls.invoke("TransformerFunction", {"records": []}),
+    ),
+    Exercised(
+        "DeliveryRole", "glue:GetTable", f"{CATALOG}order_changes", "2.7",
+        (f"{LOCAL}firehose_table.py", "get_table("), calls.glue("get_table", "order_changes"),
+    ),
+    Exercised(
+        "DeliveryRole", "s3:PutObject", LAKE_FOLDERS, "2.7",
+        (f"{LOCAL}firehose_delivery.py", "put_object("),
+        calls.put_object("curated/order_changes", "errors", "raw"),
+    ),
+    Exercised(
+        "DeliveryRole", "logs:PutLogEvents", "DeliveryLogGroup", "2.7",
+        (f"{LOCAL}firehose_log.py", "put_log_events("), calls.write_log("DeliveryLogGroup", "destination"),
+    ),
+    # Glue's crawler.
+    Exercised(
+        "CrawlerRole", "s3:GetObject", "Lake/curated/*", "7.4",
+        (f"{LOCAL}crawler.py", "get_object("), calls.get_object(f"{calls.ROWS}/{calls.PROBE}.parquet"),
+    ),
+    Exercised(
+        "CrawlerRole", "s3:ListBucket", "Lake", "7.4",
+        (f"{LOCAL}crawler.py", '"list_objects_v2"'), calls.list_objects("curated/order_changes/"),
+    ),
+    Exercised(
+        "CrawlerRole", "glue:GetTable", f"{CATALOG}crawled_*", "7.4",
+        (f"{LOCAL}crawler_catalog.py", "get_table("), calls.glue("get_table", "{crawled}"),
+    ),
+    Exercised(
+        "CrawlerRole", "glue:CreateTable", f"{CATALOG}crawled_*", "7.4",
+        (f"{LOCAL}crawler_catalog.py", "create_table("), calls.glue("create_table", "{new}", TableInput={}),
+    ),
+    Exercised(
+        "CrawlerRole", "glue:UpdateTable", f"{CATALOG}crawled_*", "7.4",
+        (f"{LOCAL}crawler_catalog.py", "update_table("),
+        calls.glue("update_table", "{crawled}", TableInput={}),
+    ),
+    Exercised(
+        "CrawlerRole", "glue:GetPartitions", f"{CATALOG}crawled_*", "7.4",
+        (f"{LOCAL}crawler_catalog.py", '"get_partitions"'), calls.glue("get_partitions", "{crawled}"),
+    ),
+    Exercised(
+        "CrawlerRole", "glue:BatchCreatePartition", f"{CATALOG}crawled_*", "7.4",
+        (f"{LOCAL}crawler_catalog.py", "batch_create_partition("),
+        calls.glue("batch_create_partition", "{crawled}", PartitionInputList=[]),
+    ),
+    Exercised(
+        "CrawlerRole", "glue:BatchUpdatePartition", f"{CATALOG}crawled_*", "7.4",
+        (f"{LOCAL}crawler_catalog.py", "batch_update_partition("),
+        calls.glue("batch_update_partition", "{crawled}", Entries=[]),
+    ),
+    Exercised(
+        "CrawlerRole", "logs:CreateLogGroup", CRAWLER_LOG, "7.4",
+        (f"{LOCAL}crawler.py", "create_log_group("), calls.create_crawler_group,
+    ),
+    Exercised(
+        "CrawlerRole", "logs:CreateLogStream", CRAWLER_LOG, "7.4",
+        (f"{LOCAL}crawler.py", "create_log_stream("), calls.create_crawler_stream,
+    ),
+    Exercised(
+        "CrawlerRole", "logs:PutLogEvents", CRAWLER_LOG, "7.4",
+        (f"{LOCAL}crawler.py", "put_log_events("), calls.write_crawler_log,
+    ),
+    # Analysts, and Athena on their behalf. What consoles and drivers call is said in the guide.
+    Exercised(
+        "AnalystPolicy", "athena:GetWorkGroup", WORKGROUP, "7.5",
+        ("salescast/health.py", "get_work_group("), calls.of_workgroup("get_work_group"),
+    ),
+    Exercised(
+        "AnalystPolicy", "athena:StartQueryExecution", WORKGROUP, "7.5",
+        ("salescast/athena.py", "start_query_execution("), calls.start_query,
+    ),
+    Exercised(
+        "AnalystPolicy", "athena:GetQueryExecution", WORKGROUP, "7.5",
+        ("salescast/athena.py", "get_query_execution("), calls.of_query("get_query_execution"),
+    ),
+    Exercised(
+        "AnalystPolicy", "athena:GetQueryResults", WORKGROUP, "7.5",
+        ("salescast/athena.py", '"get_query_results"'), calls.of_query("get_query_results"),
+    ),
+    Exercised(
+        "AnalystPolicy", "athena:ListNamedQueries", WORKGROUP, "7.5",
+        ("salescast/athena.py", '"list_named_queries"'), calls.of_workgroup("list_named_queries"),
+    ),
+    Exercised(
+        "AnalystPolicy", "athena:BatchGetNamedQuery", WORKGROUP, "7.5",
+        ("salescast/athena.py", "batch_get_named_query("), calls.named_queries,
+    ),
+    Exercised(
+        "AnalystPolicy", "athena:StopQueryExecution", WORKGROUP, "7.5",
+        ("docs/aws-behaviour.md", "StopQueryExecution"), calls.of_query("stop_query_execution"),
+    ),
+    Exercised(
+        "AnalystPolicy", "athena:ListQueryExecutions", WORKGROUP, "7.5",
+        ("docs/aws-behaviour.md", "ListQueryExecutions"), calls.of_workgroup("list_query_executions"),
+    ),
+    Exercised(
+        "AnalystPolicy", "athena:GetNamedQuery", WORKGROUP, "7.5",
+        ("docs/aws-behaviour.md", "GetNamedQuery"), calls.named_query,
+    ),
+    Exercised(
+        "AnalystPolicy", "glue:GetDatabase", f"{CATALOG}*", "7.5",
+        (f"{LOCAL}athena_catalog.py", '"glue:GetDatabase"'), calls.query,
+    ),
+    Exercised(
+        "AnalystPolicy", "glue:GetTable", f"{CATALOG}*", "7.5",
+        (f"{LOCAL}athena_catalog.py", '"glue:GetTable"'), calls.query,
+    ),
+    Exercised(
+        "AnalystPolicy", "glue:GetPartitions", f"{CATALOG}*", "7.5",
+        (f"{LOCAL}athena.py", '"glue:GetPartitions"'), calls.glue("get_partitions", "{crawled}"),
+    ),
+    Exercised(
+        "AnalystPolicy", "glue:GetTables", f"{CATALOG}*", "7.5",
+        ("docs/aws-behaviour.md", "GetTables"), calls.glue("get_tables"),
+    ),
+    Exercised(
+        "AnalystPolicy", "s3:GetObject", "Lake/curated/*, Lake/athena-results/*", "7.5",
+        (f"{LOCAL}athena_rights.py", '"s3:GetObject"'), calls.query,
+    ),
+    Exercised(
+        "AnalystPolicy", "s3:ListBucket", "Lake", "7.5",
+        (f"{LOCAL}athena_rights.py", '"s3:ListBucket"'), calls.query,
+    ),
+    Exercised(
+        "AnalystPolicy", "s3:PutObject", "Lake/athena-results/*", "7.5",
+        (f"{LOCAL}athena_rights.py", '"s3:PutObject"'), calls.query,
+    ),
+    Exercised(
+        "AnalystPolicy", "s3:GetBucketLocation", "Lake", "7.5",
+        (f"{LOCAL}athena_rights.py", '"s3:GetBucketLocation"'), calls.query,
+    ),
+]  # fmt: skip
+
+_LOGGING = "Lambda writes the function's log with its role; the emulator writes it by itself"
+_XRAY = "active tracing: Lambda's agent sends the segments; the emulator traces nothing"
+_UPLOADS = "large objects go up in parts on AWS; here an object is put at once"
+_PLACE = "asked before the service writes or reads; here the bucket's place is known"
+
+ON_AWS_ONLY = [
+    OnAwsOnly("GeneratorRole", "logs:CreateLogStream", "GeneratorLogGroup", "7.3", _LOGGING),
+    OnAwsOnly("GeneratorRole", "logs:PutLogEvents", "GeneratorLogGroup", "7.3", _LOGGING),
+    OnAwsOnly("GeneratorRole", "xray:PutTraceSegments", "*", "7.3", _XRAY),
+    OnAwsOnly("GeneratorRole", "xray:PutTelemetryRecords", "*", "7.3", _XRAY),
+    OnAwsOnly("TransformerRole", "logs:CreateLogStream", "TransformerLogGroup", "7.3", _LOGGING),
+    OnAwsOnly("TransformerRole", "logs:PutLogEvents", "TransformerLogGroup", "7.3", _LOGGING),
+    OnAwsOnly(
+        "PipeRole", "dynamodb:ListStreams", STREAM, "1.7",
+        "the guide's policy for this source names it; the stand-in has the stream's ARN from the pipe",
+    ),
+    OnAwsOnly(
+        "DeliveryRole", "kinesis:DescribeStream", "OrderStream", "2.7",
+        "Firehose looks at the stream; the stand-in lists its shards",
+    ),
+    OnAwsOnly(
+        "DeliveryRole", "lambda:GetFunctionConfiguration", TRANSFORMER, "2.7",
+        "Firehose checks the function's timeout; the stand-in invokes only",
+    ),
+    OnAwsOnly(
+        "DeliveryRole", "glue:GetTableVersion", f"{CATALOG}order_changes", "2.7",
+        "Firehose reads the schema by version; with VersionId LATEST the stand-in asks GetTable",
+    ),
+    OnAwsOnly(
+        "DeliveryRole", "glue:GetTableVersions", f"{CATALOG}order_changes", "2.7",
+        "as GetTableVersion: Firehose finds the latest version so",
+    ),
+    OnAwsOnly("DeliveryRole", "s3:GetObject", LAKE_FOLDERS, "2.7", "the guide's policy names it"),
+    OnAwsOnly("DeliveryRole", "s3:AbortMultipartUpload", LAKE_FOLDERS, "2.7", _UPLOADS),
+    OnAwsOnly("DeliveryRole", "s3:GetBucketLocation", "Lake", "2.7", _PLACE),
+    OnAwsOnly("DeliveryRole", "s3:ListBucket", "Lake", "2.7", "the guide's policy names it"),
+    OnAwsOnly("DeliveryRole", "s3:ListBucketMultipartUploads", "Lake", "2.7", _UPLOADS),
+    OnAwsOnly("CrawlerRole", "s3:GetBucketLocation", "Lake", "7.4", _PLACE),
+    *(
+        OnAwsOnly(
+            "CrawlerRole", f"glue:{action}", f"{CATALOG}crawled_*", "7.4",
+            "in Glue's own service policy; the stand-in reads and writes the catalog in other calls",
+        )
+        for action in ("GetDatabase", "GetTables", "GetPartition", "BatchGetPartition", "UpdatePartition")
+    ),
+    *(
+        OnAwsOnly(
+            "AnalystPolicy", f"glue:{action}", f"{CATALOG}*", "7.5",
+            "Athena reads single partitions of tables without projection; here it asks GetPartitions for all",
+        )
+        for action in ("GetPartition", "BatchGetPartition")
+    ),
+    OnAwsOnly("AnalystPolicy", "s3:AbortMultipartUpload", "Lake/athena-results/*", "7.5", _UPLOADS),
+    OnAwsOnly("AnalystPolicy", "s3:ListMultipartUploadParts", "Lake/athena-results/*", "7.5", _UPLOADS),
+    OnAwsOnly("AnalystPolicy", "s3:ListBucketMultipartUploads", "Lake", "7.5", _UPLOADS),
+]  # fmt: skip

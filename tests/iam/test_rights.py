@@ -1,0 +1,85 @@
+"""Least privilege, action by action: each is needed, and each is listed."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.iam.actors import Actor
+from tests.iam.calls import Things
+from tests.iam.policies import Allowed, allowed
+from tests.iam.rights import EXERCISED, ON_AWS_ONLY, Exercised, OnAwsOnly
+from tests.template import ROOT
+
+TEMPLATE = {(one.owner, one.action, one.resource): one for one in allowed()}
+
+
+def key(right: Exercised | OnAwsOnly) -> tuple[str, str, str]:
+    return right.owner, right.action, right.resource
+
+
+def refusal(error: Exception) -> str:
+    """The refused action in an error's text, empty when it is no refusal."""
+    found = re.search(r"not authorized to perform: ([\w-]+:\w+)", str(error))
+    return found.group(1) if found else ""
+
+
+def test_every_action_is_in_one_of_the_two_lists() -> None:
+    rights: list[Exercised | OnAwsOnly] = [*EXERCISED, *ON_AWS_ONLY]
+    listed = Counter(map(key, rights))
+    assert [one for one, count in listed.items() if count > 1] == []
+    assert sorted(TEMPLATE.keys() - listed.keys()) == [], "in template.yaml, in neither list of rights.py"
+    assert sorted(listed.keys() - TEMPLATE.keys()) == [], "in rights.py, not in template.yaml"
+
+
+@pytest.mark.parametrize(
+    "right", [*EXERCISED, *ON_AWS_ONLY], ids=lambda right: f"{right.owner}-{right.action}"
+)
+def test_its_source_says_so(right: Exercised | OnAwsOnly) -> None:
+    text = (ROOT / "docs/aws-behaviour.md").read_text()
+    section = re.search(rf"^### {re.escape(right.source)} .*?(?=^##|\Z)", text, re.MULTILINE | re.DOTALL)
+    assert section, right.source
+    assert right.action.split(":")[1] in section.group()
+
+
+@pytest.mark.parametrize("right", EXERCISED, ids=lambda right: f"{right.owner}-{right.action}")
+def test_its_caller_makes_the_call(right: Exercised) -> None:
+    path, text = right.caller
+    assert text in (ROOT / path).read_text()
+
+
+@pytest.mark.parametrize(
+    "right", EXERCISED, ids=lambda right: f"{right.owner}-{right.action}-{right.resource.split(',')[0]}"
+)
+def test_it_is_enough_and_it_is_needed(right: Exercised, actors: dict[str, Actor], things: Things) -> None:
+    actor, where = actors[right.owner], TEMPLATE[key(right)]
+    right.call(actor, things)
+    actor.lose(where)
+    try:
+        with pytest.raises((ClientError, PermissionError)) as refused:
+            right.call(actor, things)
+    finally:
+        actor.regain(where)
+    assert refusal(refused.value) == right.action
+    right.call(actor, things)
+
+
+def test_a_policy_loses_one_action_only(actors: dict[str, Actor]) -> None:
+    """What `lose` puts, read back: the test above would pass if everything were taken."""
+    actor = actors["PipeRole"]
+    right = next(one for one in TEMPLATE.values() if one.action == "dynamodb:GetRecords")
+    assert isinstance(right, Allowed)
+    actor.lose(right)
+    try:
+        iam = actor.deployed.client("iam")
+        left = iam.get_role_policy(RoleName=actor.name, PolicyName=right.policy)["PolicyDocument"]
+    finally:
+        actor.regain(right)
+    assert left["Statement"][0]["Action"] == [
+        "dynamodb:DescribeStream",
+        "dynamodb:GetShardIterator",
+        "dynamodb:ListStreams",
+    ]
