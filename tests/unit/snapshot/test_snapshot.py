@@ -1,0 +1,116 @@
+"""Stock as rows and as Parquet; events; a table that cannot be read in time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+import snapshot
+from stock import Stock, StockError, to_stock
+from stock_file import TYPES, parquet
+from tests.template import ROOT, columns
+
+NOW = datetime(2026, 11, 20, 10, 15, 30, tzinfo=UTC)
+ITEM = {
+    "product_id": {"S": "P001"},
+    "product_name": {"S": "Soundbar"},
+    "category": {"S": "Audio"},
+    "stock": {"N": "42"},
+    "reorder_level": {"N": "15"},
+    "lead_time_days": {"N": "5"},
+    "updated_ts": {"S": "2026-11-20T10:00:00.250Z"},
+}
+HIVE = {"string": "string", "int": "int32", "timestamp": "timestamp[ms]"}
+
+
+def test_the_file_has_the_tables_columns() -> None:
+    assert Stock._fields == tuple(TYPES) == tuple(columns("inventory"))
+    table = pq.read_table(BytesIO(parquet([to_stock(ITEM, 1000)])))
+    found = {field.name: str(field.type) for field in table.schema}
+    assert found == {name: HIVE[kind] for name, kind in columns("inventory").items()}
+    (row,) = table.to_pylist()
+    assert row["stock"] == 42
+    assert row["updated_ts"] == datetime(2026, 11, 20, 10, 0, 0, 250_000)  # noqa: DTZ001
+    assert row["snapshot_ts"] == datetime(1970, 1, 1, 0, 0, 1)  # noqa: DTZ001
+
+
+def test_the_same_rows_are_the_same_bytes() -> None:
+    rows = [to_stock(ITEM | {"product_id": {"S": f"P{n}"}}, 1000) for n in range(2000)]
+    assert parquet(rows) == parquet(list(rows))
+    assert pq.read_table(BytesIO(parquet([]))).num_rows == 0
+
+
+@pytest.mark.parametrize("name", ["product_name", "category", "reorder_level", "lead_time_days"])
+def test_what_an_item_lacks_is_null(name: str) -> None:
+    assert getattr(to_stock({key: value for key, value in ITEM.items() if key != name}, 0), name) is None
+    assert getattr(to_stock(ITEM | {name: {"NULL": True}}, 0), name) is None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "rule"),
+    [
+        ({"stock": {"NULL": True}}, "stock: is missing"),
+        ({"stock": {"N": "1.5"}}, "stock: must be an integer"),
+        ({"stock": {"N": "3000000000"}}, "stock: must be an integer"),
+        ({"reorder_level": {"S": "many"}}, "reorder_level: must be an integer"),
+        ({"category": {"N": "7"}}, "category: must be a string"),
+        ({"updated_ts": {"S": "yesterday"}}, "updated_ts: must be UTC ISO 8601 with Z"),
+        ({"updated_ts": {"S": "2026-11-20T10:00:00"}}, "updated_ts: must be UTC ISO 8601 with Z"),
+    ],
+)
+def test_an_item_that_breaks_the_contract_hurts_no_other(wrong: dict[str, Any], rule: str) -> None:
+    with pytest.raises(StockError, match=f"^{rule}$"):
+        to_stock(ITEM | wrong, 0)
+    other = ITEM | {"product_id": {"S": "P000"}}
+    rows, refused = snapshot.rows_of(iter([ITEM | wrong, ITEM, other]), 0)
+    assert [row.product_id for row in rows] == ["P000", "P001"]
+    assert refused == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("now", None), ("too-old", "of the last hour"), ("invalid-time", "ISO 8601")],
+)
+def test_events(name: str, message: str | None) -> None:
+    event = json.loads((ROOT / "events" / "snapshot" / f"{name}.json").read_text())
+    if message is None:
+        assert snapshot.read(event, NOW) == NOW
+        return
+    with pytest.raises(snapshot.InvalidEventError, match=message):
+        snapshot.read(event, NOW)
+
+
+def test_a_time_is_of_the_last_hour() -> None:
+    assert snapshot.read({"time": "2026-11-20T10:00:00Z"}, NOW) == NOW.replace(minute=0, second=0)
+    for late in (timedelta(minutes=61), timedelta(minutes=-2)):
+        with pytest.raises(snapshot.InvalidEventError, match="last hour"):
+            snapshot.read({"time": (NOW - late).isoformat()}, NOW)
+    with pytest.raises(snapshot.InvalidEventError, match="zone"):
+        snapshot.read({"time": "2026-11-20T10:00:00"}, NOW)
+
+
+class Pages:
+    """A table of three pages, as DynamoDB's paginator gives them."""
+
+    def get_paginator(self, operation: str) -> Pages:
+        assert operation == "scan"
+        return self
+
+    def paginate(self, **request: Any) -> Iterator[dict[str, Any]]:
+        assert request == {"TableName": "inventory", "ConsistentRead": True}
+        yield {"Items": [ITEM], "LastEvaluatedKey": {}}
+        yield {"Items": [ITEM], "LastEvaluatedKey": {}}
+        yield {"Items": [ITEM]}
+
+
+def test_half_a_table_is_no_snapshot() -> None:
+    pages: Any = Pages()
+    assert len(list(snapshot.scan(pages, "inventory", lambda: snapshot.RESERVE_MS))) == 3
+    with pytest.raises(snapshot.OutOfTimeError, match="Timeout"):
+        list(snapshot.scan(pages, "inventory", lambda: snapshot.RESERVE_MS - 1))
