@@ -67,7 +67,12 @@ def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     s3.put_object(Bucket=os.environ["LAKE"], Key=key, Body=parquet(rows))
     metrics.add_metric("ProductsStored", MetricUnit.Count, len(rows))
     metrics.add_metric("ProductsRefused", MetricUnit.Count, refused)
-    answer = {"snapshot_date": f"{moment:%Y-%m-%d}", "key": key, "products": len(rows), "refused": refused}
+    answer: dict[str, Any] = {
+        "snapshot_date": f"{moment:%Y-%m-%d}",
+        "key": key,
+        "products": len(rows),
+        "refused": refused,
+    }
     logger.info("snapshot", **answer)
     return answer
 
