@@ -43,17 +43,18 @@ class Result:
 
 @dataclass(frozen=True)
 class NamedQuery:
-    """A query of the workgroup. `defaults` has its parameters in the order of the statement's `?`.
+    """A query of the workgroup. `places` names the parameter of each `?` of the statement, in their order.
 
-    They stand in the last line of the query's description: `Parameters: from=2026-01-01; country=France;
-    top=10`. A default that is a number takes numbers, any other takes text; `today`, `today-30` and `today+7`
-    are dates, UTC.
+    They stand at the end of the query's description: `Parameters: days=28; to=today; days`. A parameter has
+    its default where it stands first; a name alone repeats its value. A default that is a number takes
+    numbers, any other takes text; `today`, `today-30` and `today+7` are dates, UTC.
     """
 
     name: str
     description: str
     statement: str
     defaults: dict[str, str]
+    places: tuple[str, ...]
 
     def arguments(self, given: Mapping[str, str], today: datetime | None = None) -> list[str]:
         """The execution parameters: SQL literals in order. Raises SalescastError for a wrong one."""
@@ -62,7 +63,7 @@ class NamedQuery:
             raise SalescastError(f"query {self.name} has no parameter {unknown[0]}; it has: {known}")
         return [
             _literal(self.name, name, default, given.get(name, default), today or datetime.now(UTC))
-            for name, default in self.defaults.items()
+            for name, default in ((place, self.defaults[place]) for place in self.places)
         ]
 
 
@@ -114,8 +115,11 @@ def _named(content: dict[str, Any]) -> NamedQuery:
         description, mark, rest = content.get("Description", "").strip().rpartition("Parameters:")
         description, last = (description, mark + rest) if mark else (rest, "")
     pairs = [one.partition("=") for one in last.removeprefix("Parameters:").split(";") if one.strip()]
-    defaults = {name.strip(): value.strip() for name, _, value in pairs}
-    return NamedQuery(content["Name"], description.strip(), content["QueryString"], defaults)
+    defaults = {name.strip(): value.strip() for name, mark, value in pairs if mark}
+    places = tuple(name.strip() for name, _, _ in pairs)
+    if lacking := [name for name in places if name not in defaults]:
+        raise SalescastError(f"the description of query {content['Name']} gives {lacking[0]} no default")
+    return NamedQuery(content["Name"], description.strip(), content["QueryString"], defaults, places)
 
 
 def _literal(query_name: str, name: str, default: str, value: str, today: datetime) -> str:

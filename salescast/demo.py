@@ -10,7 +10,18 @@ from typing import Any
 
 from rich.progress import Progress, TaskID
 
-from salescast import athena, freshness, generate, laptop, money, output, reconcile, replay, retail_file
+from salescast import (
+    athena,
+    freshness,
+    generate,
+    laptop,
+    money,
+    output,
+    reconcile,
+    replay,
+    retail_file,
+    snapshot,
+)
 from salescast import orders as orders_table
 from salescast.errors import SalescastError
 from salescast.lake import Lake
@@ -69,6 +80,8 @@ def run(
         else:
             output.step(f"generating {orders:,} orders over the past {DAYS} days, and what became of them")
             begin = _generate(stack, orders, demo, bars)
+            # The schedule takes one every hour; the demo does not wait for it.
+            snapshot.take(stack)
         watch.lap("write")
         lake.wait_for(_rows_due(stack, demo) if survey is None else demo.changes, freshness.bound(stack))
         watch.lap("lake")
@@ -182,7 +195,8 @@ def _tell(stack: Stack, demo: Demo, result: Reconciliation, top: athena.Result) 
     state = "" if stack.state.folder == DEFAULT else f" --state {stack.state.folder}"
     out.print("The stack stays up. Look next at")
     for command, what in (
-        ("query 'SELECT * FROM orders LIMIT 10'", "any question, in SQL"),
+        ("query", "the questions that are there"),
+        ("query 'SELECT * FROM orders LIMIT 10'", "any other, in SQL"),
         ("generate --rate 5 --seconds 60", "live orders"),
         ("status", "every stage's health"),
         ("down", "ends it"),

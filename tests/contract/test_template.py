@@ -22,7 +22,8 @@ PRESTO = {
     "boolean": "boolean",
     "bigint": "bigint",
 }
-VIEWS = ["orders"]
+VIEWS = ["orders", "daily_sales", "customer_summary", "stock_on_hand"]
+TABLES = ["order_changes", "inventory"]
 
 
 def view(name: str) -> dict[str, Any]:
@@ -37,6 +38,27 @@ def view(name: str) -> dict[str, Any]:
 
 def presto(hive: str) -> str:
     return hive if hive.startswith("decimal") else PRESTO[hive]
+
+
+def all_columns(name: str) -> dict[str, str]:
+    """Column -> Hive type, the partition keys among them."""
+    return columns(name) | {key["Name"]: key["Type"] for key in table(name)["PartitionKeys"]}
+
+
+def hive_type(expression: exp.Expr, source: dict[str, str]) -> str:
+    """What a view's column computes, told by the few forms that the views use."""
+    match expression:
+        case exp.Column():
+            return source[expression.name]
+        case exp.Min() | exp.Max():
+            return source[expression.this.name]
+        case exp.Count():
+            return "bigint"
+        case exp.EQ():
+            return "boolean"
+        case exp.Cast():
+            return expression.to.sql("athena").lower().replace(", ", ",")
+    raise AssertionError(f"cast it: {expression.sql('athena')}")
 
 
 def statements() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -62,10 +84,12 @@ def test_a_view_declares_what_it_computes(name: str) -> None:
     hive = columns(name)
     assert select.named_selects == list(hive) == [column["name"] for column in described["columns"]]
     assert [column["type"] for column in described["columns"]] == [presto(kind) for kind in hive.values()]
-    source = {**columns("order_changes"), "order_date": "string"}
-    for column in select.named_selects:
-        if column in source:
-            assert hive[column] == source[column], column
+    (source,) = {found.name for found in select.find_all(exp.Table)}
+    for projection in select.selects:
+        computed = hive_type(projection.unalias(), all_columns(source))
+        assert hive[projection.alias_or_name] == computed, projection.alias_or_name
+    assert described["schema"] == "salescast"
+    assert table(name)["Description"] == table(name)["Parameters"]["comment"] == "Presto View"
     assert described["runAsInvoker"] is True
     assert described["catalog"] == "awsdatacatalog"
 
@@ -96,19 +120,18 @@ def test_the_current_state_is_windowed_by_partition() -> None:
 )
 def test_a_named_query_parses_and_names_its_parameters(query: dict[str, Any]) -> None:
     parsed = sqlglot.parse_one(query["QueryString"], read="athena")
-    known = (
-        {name for view_name in VIEWS for name in columns(view_name)}
-        | set(columns("order_changes"))
-        | {"order_date"}
-    )
+    known = {column for name in (*TABLES, *VIEWS) for column in all_columns(name)}
     aliases = {alias.alias for alias in parsed.find_all(exp.Alias)}
+    steps = {step.alias for step in parsed.find_all(exp.CTE)}
     assert {column.name for column in parsed.find_all(exp.Column)} <= known | aliases
-    assert {found.name for found in parsed.find_all(exp.Table)} <= {"order_changes", *VIEWS}
+    assert {found.name for found in parsed.find_all(exp.Table)} <= {*TABLES, *VIEWS} | steps
     question, _, parameters = query["Description"].partition(" Parameters: ")
     assert question.endswith("?")
     named = [pair.split("=") for pair in parameters.split("; ")] if parameters else []
     assert len(named) == len(list(parsed.find_all(exp.Placeholder)))
-    assert all(len(pair) == 2 and pair[1] for pair in named)
+    defaults = {pair[0]: pair[1] for pair in named if len(pair) == 2}
+    assert all(defaults.values())
+    assert {pair[0] for pair in named} == set(defaults)
 
 
 def test_no_wildcard_action_and_no_unnamed_resource() -> None:
@@ -169,6 +192,10 @@ def test_limits_of_firehose() -> None:
 
 def test_the_projection_starts_where_the_transformer_does() -> None:
     parameters = table("order_changes")["Parameters"]
+    assert (
+        table("inventory")["Parameters"]["projection.snapshot_date.range"]
+        == parameters["projection.order_date.range"]
+    )
     assert parameters["projection.order_date.range"] == {"Fn::Sub": "${FirstOrderDate},NOW+1DAY"}
     variables = template()["Resources"]["TransformerFunction"]["Properties"]["Environment"]["Variables"]
     assert variables["FIRST_ORDER_DATE"] == {"Ref": "FirstOrderDate"}
@@ -208,7 +235,7 @@ def test_parameters_are_explained_and_constrained() -> None:
 def test_stack_outputs() -> None:
     fixed = {
         *("OrdersTable", "InventoryTable", "OrderStream", "DeliveryStream", "Lake", "Database", "Workgroup"),
-        *("GeneratorFunction", "TransformerFunction", "DeadLetterQueue", "Crawler"),
+        *("GeneratorFunction", "TransformerFunction", "SnapshotFunction", "DeadLetterQueue", "Crawler"),
     }
     assert fixed <= set(template()["Outputs"])
 

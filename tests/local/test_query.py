@@ -43,7 +43,7 @@ def test_every_named_query_runs_with_its_defaults(stack: Stack) -> None:
     queries = athena.named_queries(stack)
     assert queries
     for named in queries:
-        assert named.statement.count("?") == len(named.defaults), named.name
+        assert named.statement.count("?") == len(named.places), named.name
         assert athena.query(stack, named.name, {}).columns, named.name
 
 

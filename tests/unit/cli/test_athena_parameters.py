@@ -42,6 +42,14 @@ def test_defaults() -> None:
     assert named().arguments({}, TODAY) == ["'2026-10-21'", "'2026-11-20'", "'United Kingdom'", "10"]
 
 
+def test_a_name_alone_repeats_its_value() -> None:
+    found = named("How much? Parameters: days=28; to=today; days; to")
+    assert found.defaults == {"days": "28", "to": "today"}
+    assert found.arguments({"days": "7"}, TODAY) == ["7", "'2026-11-20'", "7", "'2026-11-20'"]
+    with pytest.raises(SalescastError, match="gives days no default"):
+        named("How much? Parameters: days; to=today")
+
+
 def test_given_values_are_literals() -> None:
     given = {"country": "Cote d'Ivoire", "top": "3", "to": "today+1"}
     assert named().arguments(given, TODAY) == ["'2026-10-21'", "'2026-11-21'", "'Cote d''Ivoire'", "3"]
