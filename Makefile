@@ -64,6 +64,10 @@ format: install  ## let ruff lay out the code
 bench: install  ## the transformer's speed against its baselines
 	@PYTHONPATH=src/transformer $(BIN)/python tests/bench/bench_transformer.py
 
+.PHONY: backtest
+backtest: install  ## the projection's accuracy at rolling origins (RETAIL=online_retail.csv.gz)
+	@PYTHONPATH=src/projector:src/generator $(BIN)/python tests/bench/backtest.py $(if $(RETAIL),--retail $(RETAIL))
+
 .PHONY: deploy
 deploy: install  ## sam build and sam deploy --guided, to AWS
 	@$(BIN)/sam build

@@ -1,0 +1,72 @@
+"""Intervals from the errors of rolling origins.
+
+Split conformal prediction (Lei et al., Distribution-Free Predictive Inference for Regression, 2018), pooled over
+neighbouring horizons.
+"""
+
+import numpy as np
+
+from smoothing import WEEK, Days, Floats
+
+KNOTS = (1, 2, 4, 7, 11, 16, 22, 30, 40, 52, 66, 90)
+
+
+def widths(
+    errors: Floats, origins: Days, horizon: int, level: float, inflation: float
+) -> tuple[Floats, Floats]:
+    """How far below and above the forecast the interval reaches on each day: two (horizon,) arrays, >= 0.
+
+    errors: (origins, steps), actual minus forecast, nan where the day has not come; origins (origins + 1,), the
+    last one being the forecast's own. Errors are compared after division by the usual error of their weekday.
+    """
+    steps = errors.shape[1]
+    days = (origins[:-1, None] + np.arange(steps)) % WEEK
+    usual = _by_weekday(errors, days)
+    relative = errors / usual[days]
+    below, above = [], []
+    knots = [knot for knot in KNOTS if knot < horizon] + [horizon]
+    counts = np.isfinite(errors).sum(axis=0)
+    # The furthest horizon with enough errors; beyond it an interval grows with the root of the horizon.
+    reach = int(np.max(np.nonzero(counts >= max(3, counts[0] // 8))[0], initial=0)) + 1
+    for knot in knots:
+        near = min(knot, reach)
+        pool = relative[:, max(0, int(near * 0.6) - 2) : int(near * 1.5) + 2]
+        pool = pool[np.isfinite(pool)]
+        low, high = _reach(pool, level)
+        growth = np.sqrt(knot / near)
+        below.append(low * growth)
+        above.append(high * growth)
+    ahead = np.arange(1, horizon + 1)
+    scale = usual[(origins[-1] + np.arange(horizon)) % WEEK] * inflation
+    return (
+        np.interp(ahead, knots, _rising(np.array(below))) * scale,
+        np.interp(ahead, knots, _rising(np.array(above))) * scale,
+    )
+
+
+def _by_weekday(errors: Floats, days: Days) -> Floats:
+    """Mean absolute error of each weekday (7,), drawn to the mean of all as if ten more had been seen."""
+    size = np.abs(errors)
+    size = np.minimum(size, 6 * np.nanmedian(size) + 1e-12) if np.isfinite(size).any() else size
+    overall = float(np.nanmean(size)) if np.isfinite(size).any() else 0.0
+    usual = np.empty(WEEK)
+    for day in range(WEEK):
+        same = size[(days == day) & np.isfinite(size)]
+        usual[day] = (same.sum() + 10 * overall) / (len(same) + 10)
+    return usual + 1e-12
+
+
+def _reach(pool: Floats, level: float) -> tuple[float, float]:
+    """Half way between the symmetric interval, which few errors suffice for, and the one with equal tails."""
+    if not len(pool):
+        return 1.0, 1.0
+    both = float(np.quantile(np.abs(pool), level))
+    low, high = np.quantile(pool, [(1 - level) / 2, (1 + level) / 2])
+    return max(0.0, (both - float(low)) / 2), max(0.0, (both + float(high)) / 2)
+
+
+def _rising(values: Floats) -> Floats:
+    """The mean of the nearest rising curves above and below."""
+    up = np.maximum.accumulate(values)
+    down = np.minimum.accumulate(values[::-1])[::-1]
+    return np.asarray((up + down) / 2)

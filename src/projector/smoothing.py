@@ -1,0 +1,89 @@
+"""Exponential smoothing with a weekly season and a damped trend, for a grid of parameters at once.
+
+Holt-Winters' additive method in error-correction form (Hyndman and Athanasopoulos, Forecasting: Principles and
+Practice, 3rd edition, 8.3 and 8.5). One pass over a history keeps the state of every day, so forecasts from any past
+day cost next to nothing: that is what makes rolling origins affordable for every series of a run.
+"""
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Days = NDArray[np.int64]
+
+WEEK = 7
+ALPHAS = (0.01, 0.04, 0.1, 0.2, 0.4, 0.8)
+GAMMAS = (0.01, 0.05, 0.15, 0.3)
+TRENDS = ((0.0, 0.0), (0.03, 0.97))  # the trend's share of a correction of the level, and its damping
+CLIP = 3.0  # a day further off than this many mean absolute errors counts as that far off
+GRID = np.array([(a, g, a * b, p) for a, g, (b, p) in itertools.product(ALPHAS, GAMMAS, TRENDS)]).T
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """What was known before each day t = 0..n: level and trend (n+1, G), season (n+1, 7, G) by t % 7."""
+
+    level: Floats
+    trend: Floats
+    season: Floats
+
+    def forecasts(self, origins: Days, horizon: int) -> Floats:
+        """Forecasts made before each origin: (origins, horizon, G)."""
+        steps = np.arange(horizon)
+        damping = np.cumsum(GRID[3][None, :] ** (steps[:, None] + 1), axis=0)
+        days = (origins[:, None] + steps[None, :]) % WEEK
+        season = self.season[origins[:, None], days]
+        return np.asarray(
+            self.level[origins][:, None] + self.trend[origins][:, None] * damping[None] + season
+        )
+
+
+def smooth(z: Floats) -> States:
+    """The states over z (n,), n >= 1; nan is a day without a value, which changes no state but the trend's."""
+    alphas, gammas, betas, phis = GRID
+    n, size = len(z), GRID.shape[1]
+    start, profile = _first(z[: 4 * WEEK])
+    off = np.abs(z[: 4 * WEEK] - start - np.resize(profile, min(n, 4 * WEEK)))
+    spread = np.full(size, _mean(off))
+    level, trend = np.full(size, start), np.zeros(size)
+    season = np.repeat(profile[:, None], size, axis=1)
+    levels, trends = np.empty((n + 1, size)), np.empty((n + 1, size))
+    seasons = np.empty((n + 1, WEEK, size))
+    for t, value in enumerate(z):
+        levels[t], trends[t], seasons[t] = level, trend, season
+        trend = phis * trend
+        level = level + trend
+        if np.isfinite(value):
+            day = t % WEEK
+            error = value - level - season[day]
+            limit = CLIP * spread
+            # A spread of nothing (a constant beginning) must not make every later change look like an outlier.
+            spread = 0.95 * spread + 0.05 * np.minimum(np.abs(error), 2 * limit + 0.1 * np.abs(value))
+            error = np.clip(error, -limit - 1e-12, limit + 1e-12)
+            trend = trend + betas * error
+            level = level + alphas * error
+            season[day] += gammas * (1 - alphas) * error
+    levels[n], trends[n], seasons[n] = level, trend, season
+    return States(levels, trends, seasons)
+
+
+def _first(first: Floats) -> tuple[float, Floats]:
+    """Level and weekly profile to begin with, from up to four weeks."""
+    known = first[np.isfinite(first)]
+    start = float(np.median(known)) if len(known) else 0.0
+    profile = np.zeros(WEEK)
+    if len(first) >= 2 * WEEK:
+        for day in range(WEEK):
+            same = first[day::WEEK]
+            same = same[np.isfinite(same)]
+            if len(same):
+                profile[day] = (np.median(same) - start) * len(same) / (len(same) + 0.5)
+    return start, profile
+
+
+def _mean(values: Floats) -> float:
+    known = values[np.isfinite(values)]
+    return float(np.mean(known)) if len(known) else 0.0

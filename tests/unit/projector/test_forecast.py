@@ -1,0 +1,183 @@
+"""`project` over histories of every kind: always an answer, no nan, ordered bounds; and good where it can be."""
+
+from __future__ import annotations
+
+import datetime as dt
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+import forecast
+from forecast import Projection, project
+
+PROJECTOR = Path(forecast.__file__).parent
+LONG = 3 * 365
+WEEK_SHAPE = np.array([1.0, 0.9, 1.0, 1.1, 1.4, 1.8, 0.4])
+
+
+def weekly(days: int, noise: float = 0.1, seed: int = 1) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return 100 * np.resize(WEEK_SHAPE, days) * np.exp(rng.normal(0, noise, days))
+
+
+def check(found: Projection, horizon: int) -> None:
+    bounds = (found.lo95, found.lo80, found.mean, found.hi80, found.hi95)
+    for bound in bounds:
+        assert bound.shape == (horizon,)
+        assert bound.dtype == np.float64
+        assert np.isfinite(bound).all()
+    for lower, upper in zip(bounds, bounds[1:], strict=False):
+        assert (lower <= upper).all()
+    assert found.method
+
+
+numbers = st.one_of(
+    st.floats(allow_nan=True, allow_infinity=True),
+    st.floats(0, 1000),
+    st.sampled_from([0.0, 0.0, 1.0, -5.0, 1e308, -1e308, 5e-324]),
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.integers(0, 130).flatmap(lambda days: arrays(np.float64, days, elements=numbers)),
+    st.integers(1, 90),
+    st.sampled_from([None, dt.date(2024, 2, 29), dt.date(2026, 12, 1)]),
+    st.sampled_from([None, "GB", "United Kingdom", "EIRE", "Channel Islands", "Unspecified", ""]),
+)
+def test_any_history_has_an_answer(
+    history: np.ndarray, horizon: int, start: dt.date | None, country: str | None
+) -> None:
+    found = project(history, horizon, start=start, country=country)
+    check(found, horizon)
+    known = history[np.isfinite(history)]
+    if not (known < 0).any():
+        assert (found.lo95 >= 0).all()
+
+
+SPIKE = np.zeros(LONG)
+SPIKE[700] = 1e6
+HISTORIES: dict[str, Any] = {
+    "empty": [],
+    "one day": [5.0],
+    "two days": [5.0, 9.0],
+    "nothing but gaps": [np.nan, np.inf, -np.inf],
+    "zeros": [0.0] * 400,
+    "constant": [7.0] * LONG,
+    "spike": SPIKE,
+    "huge": weekly(LONG) * 1e300,
+    "tiny": weekly(LONG) * 1e-300,
+    "negative days": weekly(LONG) - 80,
+    "all negative": -weekly(200),
+    "three years": weekly(LONG),
+    "gaps": np.where(np.arange(LONG) % 11 == 0, np.nan, weekly(LONG)),
+    "a year of gaps": np.where(np.arange(LONG) // 365 == 1, np.inf, weekly(LONG)),
+    "explosive": np.exp(np.arange(300) / 20),
+    "dead": np.concatenate([weekly(200), np.zeros(60)]),
+    "intermittent": np.where(np.random.default_rng(1).random(500) < 0.1, 5.0, 0.0),
+    "steps": np.repeat([1.0, 1e6, 1.0], 100),
+}
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+@pytest.mark.parametrize("horizon", [1, 28, 90])
+def test_odd_histories(name: str, horizon: int) -> None:
+    check(project(HISTORIES[name], horizon, start=dt.date(2023, 3, 1), country="GB"), horizon)
+
+
+def test_the_same_history_has_the_same_projection() -> None:
+    assert (project(weekly(300)).mean == project(list(weekly(300))).mean).all()
+
+
+def test_a_constant_goes_on() -> None:
+    assert project([7.0] * 100).mean == pytest.approx(np.full(28, 7.0), rel=0.02)
+
+
+def test_a_weekly_season_is_found() -> None:
+    found = project(weekly(210, noise=0.05))
+    assert found.mean == pytest.approx(100 * np.resize(WEEK_SHAPE, 28), rel=0.15)
+
+
+def test_a_product_that_stopped_selling_stays_stopped() -> None:
+    found = project(HISTORIES["dead"])
+    assert (found.mean == 0).all()
+    assert found.method == "zero: no sales for 60 days"
+
+
+def test_an_intermittent_product_keeps_its_rate() -> None:
+    history = HISTORIES["intermittent"]
+    assert project(history).mean.mean() == pytest.approx(np.mean(history), rel=0.4)
+
+
+def test_a_level_shift_is_followed() -> None:
+    history = np.concatenate([weekly(150), 3 * weekly(90, seed=2)])
+    assert project(history).mean.sum() == pytest.approx(3 * 4 * 100 * WEEK_SHAPE.sum(), rel=0.15)
+
+
+def test_last_years_course_comes_back() -> None:
+    days = np.arange(730)
+    history = weekly(758, noise=0.05) * np.exp(0.5 * np.sin(2 * np.pi * np.arange(758) / 364))
+    found = project(history[:730])
+    error = np.mean(np.abs(found.mean - history[730:]))
+    flat = np.mean(np.abs(np.resize(history[723:730], 28) - history[730:]))
+    assert days[-1] == 729
+    assert error < 0.7 * flat
+    assert "last year" in found.method
+
+
+def test_a_public_holiday_is_expected_again() -> None:
+    """A shop that closes on public holidays: with the country known, the next one is projected lower."""
+    start = dt.date(2024, 1, 1)
+    history = weekly(724, noise=0.05)  # up to 2025-12-24
+    from calendar_effects import holiday_names
+
+    closed = np.array([bool(name) for name in holiday_names(start, 724, "GB")])
+    history[closed] *= 0.05
+    knowing = project(history, 7, start=start, country="United Kingdom")
+    assert "holidays" in knowing.method
+    assert knowing.mean[0] < 0.5 * project(history[:700], 31).mean[-7]
+
+
+@pytest.mark.parametrize(
+    ("country", "code"), [("GB", "GB"), ("United Kingdom", "GB"), ("EIRE", "IE"), ("germany", "DE")]
+)
+def test_countries_are_known_by_code_and_name(country: str, code: str) -> None:
+    from calendar_effects import holiday_names
+
+    names = holiday_names(dt.date(2026, 1, 1), 366, country)
+    assert names == holiday_names(dt.date(2026, 1, 1), 366, code)
+    assert sum(map(bool, names)) >= 8
+
+
+@pytest.mark.parametrize("horizon", [0, 91, -1])
+def test_a_wrong_horizon_is_refused(horizon: int) -> None:
+    with pytest.raises(ValueError, match="horizon must be from 1 to 90"):
+        project([1.0], horizon)
+
+
+def test_bounds_cover_what_they_claim() -> None:
+    """Over 40 series of independent noise, 28 days each. The tolerance is what that many days allow."""
+    inside: list[list[bool]] = [[], []]
+    for seed in range(40):
+        history = weekly(188, noise=0.3, seed=seed)
+        found, truth = project(history[:160]), history[160:]
+        inside[0] += list((found.lo80 <= truth) & (truth <= found.hi80))
+        inside[1] += list((found.lo95 <= truth) & (truth <= found.hi95))
+    assert 0.74 <= np.mean(inside[0]) <= 0.90
+    assert 0.91 <= np.mean(inside[1]) <= 0.99
+
+
+def test_importing_needs_no_aws_and_no_environment() -> None:
+    script = (
+        f"import sys; sys.path.insert(0, {str(PROJECTOR)!r}); import forecast;"
+        "print(sorted(set(sys.modules) & {'boto3', 'botocore', 'aws_lambda_powertools', 'pandas', 'holidays'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], env={}, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
