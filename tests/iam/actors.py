@@ -24,12 +24,14 @@ TRUSTED = {
     "PipeRole": ("pipes.amazonaws.com", "OrdersPipe"),
     "DeliveryRole": ("firehose.amazonaws.com", "DeliveryStream"),
     "TransformerRole": ("lambda.amazonaws.com", "TransformerFunction"),
+    "SnapshotRole": ("lambda.amazonaws.com", "SnapshotFunction"),
     "CrawlerRole": ("glue.amazonaws.com", "LakeCrawler"),
 }
 _KINDS = {
     "GeneratorTick": "scheduler:{}:schedule-group/default",
     "GeneratorFunction": "lambda:{}:function:{}",
     "TransformerFunction": "lambda:{}:function:{}",
+    "SnapshotFunction": "lambda:{}:function:{}",
     "OrdersPipe": "pipes:{}:pipe/{}",
     "DeliveryStream": "firehose:{}:deliverystream/{}",
     "LakeCrawler": "glue:{}:crawler/{}",

@@ -149,6 +149,15 @@ def read_stock(actor: Actor, things: Things) -> None:
     actor.client("dynamodb").batch_get_item(RequestItems=keys)
 
 
+def scan_stock(actor: Actor, things: Things) -> None:
+    actor.client("dynamodb").scan(TableName=things.inventory)
+
+
+def put_snapshot(actor: Actor, things: Things) -> None:
+    # Hidden, so that it is no snapshot to Athena.
+    actor.client("s3").put_object(Bucket=things.lake, Key=f"curated/inventory/_{PROBE}", Body=b"x")
+
+
 def describe_changes(actor: Actor, things: Things) -> Any:
     return actor.client("dynamodbstreams").describe_stream(StreamArn=things.changes_arn)
 

@@ -48,6 +48,11 @@ EXERCISED = [
         (f"{LOCAL}scheduler.py", '"lambda:InvokeFunction"'),
         calls.invoke("GeneratorFunction", {"action": "none"}),
     ),
+    Exercised(
+        "SchedulerRole", "lambda:InvokeFunction", "SnapshotFunction", "7.1",
+        (f"{LOCAL}scheduler.py", '"lambda:InvokeFunction"'),
+        calls.invoke("SnapshotFunction", {"time": "none"}),
+    ),
     # The generator. A transaction is authorised as the writes in it.
     Exercised(
         "GeneratorRole", "dynamodb:PutItem", "OrdersTable", "7.2",
@@ -72,6 +77,15 @@ EXERCISED = [
     Exercised(
         "GeneratorRole", "dynamodb:BatchGetItem", "InventoryTable", "7.2",
         (f"{GENERATOR}inventory.py", "batch_get_item("), calls.read_stock,
+    ),
+    # The snapshot.
+    Exercised(
+        "SnapshotRole", "dynamodb:Scan", "InventoryTable", "7.2",
+        ("src/snapshot/snapshot.py", '"scan"'), calls.scan_stock,
+    ),
+    Exercised(
+        "SnapshotRole", "s3:PutObject", "Lake/curated/inventory/*", "7.3",
+        ("src/snapshot/snapshot.py", "put_object("), calls.put_snapshot,
     ),
     # EventBridge Pipes.
     Exercised(
@@ -253,6 +267,8 @@ ON_AWS_ONLY = [
     OnAwsOnly("GeneratorRole", "logs:PutLogEvents", "GeneratorLogGroup", "7.3", _LOGGING),
     OnAwsOnly("GeneratorRole", "xray:PutTraceSegments", "*", "7.3", _XRAY),
     OnAwsOnly("GeneratorRole", "xray:PutTelemetryRecords", "*", "7.3", _XRAY),
+    OnAwsOnly("SnapshotRole", "logs:CreateLogStream", "SnapshotLogGroup", "7.3", _LOGGING),
+    OnAwsOnly("SnapshotRole", "logs:PutLogEvents", "SnapshotLogGroup", "7.3", _LOGGING),
     OnAwsOnly("TransformerRole", "logs:CreateLogStream", "TransformerLogGroup", "7.3", _LOGGING),
     OnAwsOnly("TransformerRole", "logs:PutLogEvents", "TransformerLogGroup", "7.3", _LOGGING),
     OnAwsOnly(
