@@ -48,6 +48,10 @@ fuzz: install  ## 100,000 damaged changes through the transformer (SALESCAST_SEE
 chaos: install  ## seeded kills of every process but the emulator (SEEDS=100; SEED=7 replays one)
 	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),100))
 
+.PHONY: mutation
+mutation: install  ## break things on purpose, one at a time: a test must notice each (T=word)
+	@$(BIN)/python tests/mutation/run.py $(T)
+
 .PHONY: check
 check: install  ## ruff, mypy --strict, sam validate --lint
 	@$(BIN)/ruff format --check --quiet src salescast tests events || { echo 'run make format'; exit 1; }

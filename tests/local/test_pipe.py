@@ -118,6 +118,9 @@ def test_a_refused_target_ends_in_queue_and_log(stack: Stack) -> None:
 
 
 def test_a_refused_queue_keeps_the_records_in_the_stream(stack: Stack) -> None:
+    _put(stack, "delivered1")
+    with stack.mover("pipe"):
+        wait_for(lambda: stream_events(stack, "delivered1"), "the order before")
     allow = stack.policy("PipeRole", "kinesis:PutRecords", "sqs:SendMessage")
     try:
         with stack.mover("pipe"):
