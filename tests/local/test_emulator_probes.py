@@ -117,6 +117,19 @@ def test_pipes_forget_their_parameters(ministack: Emulator, role: str) -> None:
     assert "TargetParameters" not in client.describe_pipe(Name="probe")
 
 
+def test_a_split_shard_is_deleted_with_its_records(ministack: Emulator) -> None:
+    kinesis = ministack.client("kinesis")
+    kinesis.create_stream(StreamName="split", ShardCount=1)
+    kinesis.put_record(StreamName="split", Data=b"unread", PartitionKey="k")
+    [parent] = kinesis.list_shards(StreamName="split")["Shards"]
+    middle = str(2**127)
+    kinesis.split_shard(StreamName="split", ShardToSplit=parent["ShardId"], NewStartingHashKey=middle)
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        kinesis.get_shard_iterator(
+            StreamName="split", ShardId=parent["ShardId"], ShardIteratorType="TRIM_HORIZON"
+        )
+
+
 def test_firehose_delivers_record_by_record_and_does_not_tell_its_backup(
     ministack: Emulator, role: str
 ) -> None:

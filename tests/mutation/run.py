@@ -337,7 +337,7 @@ def _noticed(copy: Path, mutation: Mutation) -> bool:
 def _pytest(copy: Path, tests: list[str]) -> list[str]:
     """The tests that fail, none when all pass. Raises SystemExit when they could not be run."""
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests],
+        [sys.executable, "-m", "pytest", "-q", "-x", "--tb=no", "-p", "no:cacheprovider", *tests],
         cwd=copy,
         # Without bytecode: a file changed twice within a second would be taken for unchanged.
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
@@ -349,7 +349,9 @@ def _pytest(copy: Path, tests: list[str]) -> list[str]:
         raise SystemExit(
             f"pytest could not run {' '.join(tests)}:\n{done.stdout[-3000:]}{done.stderr[-1000:]}"
         )
-    return [line for line in done.stdout.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+    if done.returncode == 0:
+        return []
+    return [line for line in done.stdout.splitlines() if line.startswith(("FAILED tests/", "ERROR tests/"))]
 
 
 def _first(failed: list[str]) -> str:
