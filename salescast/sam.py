@@ -18,7 +18,7 @@ ERROR_LINES = 12
 
 
 def laptop_parameters(overrides: Mapping[str, str]) -> dict[str, str]:
-    """Template parameters for this machine: the emulator's own interpreter, the schedule off."""
+    """Template parameters for this machine: the emulator's own interpreter, the schedules off."""
     machine = platform.machine().lower()
     if machine not in ARCHITECTURES:
         raise SalescastError(
@@ -28,6 +28,7 @@ def laptop_parameters(overrides: Mapping[str, str]) -> dict[str, str]:
         "PythonRuntime": f"python{_emulator_version()}",
         "Architecture": ARCHITECTURES[machine],
         "GeneratorSchedule": "DISABLED",
+        "ProjectorSchedule": "DISABLED",
     }
     return parameters | dict(overrides)
 

@@ -1,7 +1,7 @@
 """Intervals from the errors of rolling origins.
 
-Split conformal prediction (Lei et al., Distribution-Free Predictive Inference for Regression, 2018), pooled over
-neighbouring horizons.
+Split conformal prediction (Lei et al., Distribution-Free Predictive Inference for Regression, 2018),
+pooled over neighbouring horizons.
 """
 
 import numpy as np
@@ -16,8 +16,9 @@ def widths(
 ) -> tuple[Floats, Floats]:
     """How far below and above the forecast the interval reaches on each day: two (horizon,) arrays, >= 0.
 
-    errors: (origins, steps), actual minus forecast, nan where the day has not come; origins (origins + 1,), the
-    last one being the forecast's own. Errors are compared after division by the usual error of their weekday.
+    errors: (origins, steps), actual minus forecast, nan where the day has not come; origins (origins +
+    1,), the last one being the forecast's own. Errors are compared after division by the usual error of
+    their weekday.
     """
     steps = errors.shape[1]
     days = (origins[:-1, None] + np.arange(steps)) % WEEK

@@ -1,7 +1,7 @@
 """What the year does to a series: last year's course, days that were special a year ago, public holidays.
 
-Each is a matrix (origins, horizon) of what it would add to a forecast, made at every origin from the days before
-it. How much of it is believed is fitted on the errors of the rolling origins (`fitted`).
+Each is a matrix (origins, horizon) of what it would add to a forecast, made at every origin from the
+days before it. How much of it is believed is fitted on the errors of the rolling origins (`fitted`).
 """
 
 import datetime as dt

@@ -1,9 +1,10 @@
 """`project`: the next days of a daily series, with intervals at 80 % and 95 %.
 
-A weighted ensemble: exponential smoothing over a grid of parameters, on the plain and on a logarithmic scale, and
-medians of weekdays over windows. The weights come from the errors of all of them at rolling origins, over the whole
-horizon. Then what the year adds (calendar_effects.py), and intervals from what the ensemble missed by at those origins
-(bands.py). docs/projection.md says how good it is and what it does not know. Importing it needs no AWS.
+A weighted ensemble: exponential smoothing over a grid of parameters, on the plain and on a logarithmic
+scale, and medians of weekdays over windows. The weights come from the errors of all of them at rolling
+origins, over the whole horizon. Then what the year adds (calendar_effects.py), and intervals from what
+the ensemble missed by at those origins (bands.py). docs/projection.md says how good it is and what it
+does not know. Importing it needs no AWS.
 """
 
 import datetime as dt
@@ -29,7 +30,8 @@ LARGEST = float(np.finfo(np.float64).max) / 8
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """Central forecast and bounds, arrays of length horizon, lo95 <= lo80 <= mean <= hi80 <= hi95; the method."""
+    """Central forecast and bounds, arrays of length horizon, lo95 <= lo80 <= mean <= hi80 <= hi95; the
+    method."""
 
     mean: Floats
     lo80: Floats
@@ -48,9 +50,9 @@ def project(
 ) -> Projection:
     """The next `horizon` days (1 to 90) of `y`, daily totals up to yesterday in any unit.
 
-    nan and infinity are gaps. `start` is the date of y[0]; with it and a `country` (ISO code or English name) public
-    holidays count. Where no day of y is negative, no bound is. Raises ValueError for a wrong horizon, never for
-    what the data hold.
+    nan and infinity are gaps. `start` is the date of y[0]; with it and a `country` (ISO code or English
+    name) public holidays count. Where no day of y is negative, no bound is. Raises ValueError for a
+    wrong horizon, never for what the data hold.
     """
     if not 1 <= horizon <= MAX_HORIZON:
         raise ValueError(f"horizon must be from 1 to {MAX_HORIZON}, not {horizon}")
@@ -199,7 +201,8 @@ def _ensemble(
 
 
 def _scores(missed: Floats) -> Floats:
-    """Each member's mean absolute error relative to the best, which is 1 at a horizon; near horizons weigh more.
+    """Each member's mean absolute error relative to the best, which is 1 at a horizon; near horizons
+    weigh more.
 
     missed: (origins, horizon, members). Relative, since far errors are larger and would decide alone.
     """
@@ -290,7 +293,8 @@ def _central(forecasts: Floats, weights: Floats) -> Floats:
 
 
 def _inflation(n: int, horizon: int, level: float) -> float:
-    """The weights were fitted on the very errors that make the bounds, and overlapping horizons are few horizons."""
+    """The weights were fitted on the very errors that make the bounds, and overlapping horizons are few
+    horizons."""
     independent = max(1.0, min(n - 3 * WEEK, LOOK_BACK) / (WEEK + horizon / 4))
     unseen_year = 0.12 if 90 < n < calendar_effects.LEAST else 0.0
     return 1.0 + (1.8 if level > 0.9 else 1.0) / independent + unseen_year

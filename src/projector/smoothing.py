@@ -1,8 +1,9 @@
 """Exponential smoothing with a weekly season and a damped trend, for a grid of parameters at once.
 
-Holt-Winters' additive method in error-correction form (Hyndman and Athanasopoulos, Forecasting: Principles and
-Practice, 3rd edition, 8.3 and 8.5). One pass over a history keeps the state of every day, so forecasts from any past
-day cost next to nothing: that is what makes rolling origins affordable for every series of a run.
+Holt-Winters' additive method in error-correction form (Hyndman and Athanasopoulos, Forecasting: Principles
+and Practice, 3rd edition, 8.3 and 8.5). One pass over a history keeps the state of every day, so forecasts
+from any past day cost next to nothing: that is what makes rolling origins affordable for every series
+of a run.
 """
 
 import itertools
@@ -42,7 +43,7 @@ class States:
 
 
 def smooth(z: Floats) -> States:
-    """The states over z (n,), n >= 1; nan is a day without a value, which changes no state but the trend's."""
+    """The states over z (n,), n >= 1; nan is a day without a value, on which only the trend goes on."""
     alphas, gammas, betas, phis = GRID
     n, size = len(z), GRID.shape[1]
     start, profile = _first(z[: 4 * WEEK])
@@ -60,7 +61,7 @@ def smooth(z: Floats) -> States:
             day = t % WEEK
             error = value - level - season[day]
             limit = CLIP * spread
-            # A spread of nothing (a constant beginning) must not make every later change look like an outlier.
+            # After a constant beginning every change would look like an outlier: the value itself counts.
             spread = 0.95 * spread + 0.05 * np.minimum(np.abs(error), 2 * limit + 0.1 * np.abs(value))
             error = np.clip(error, -limit - 1e-12, limit + 1e-12)
             trend = trend + betas * error

@@ -1,8 +1,9 @@
 """`make backtest`: the projection at rolling origins, against seasonal naive and, if installed, AutoETS.
 
-Series: the generator's demand curve as noisy shops of several sizes, and with RETAIL=path the totals, countries and
-products of an Online Retail file. Prints one table; docs/projection.md quotes it. AutoETS is statsforecast's, which
-is too large to be a requirement: `.venv/bin/uv pip install statsforecast` adds it to the environment.
+Series: the generator's demand curve as noisy shops of several sizes, and with RETAIL=path the totals,
+countries and products of an Online Retail file. Prints one table; docs/projection.md quotes it. AutoETS
+is statsforecast's, which is too large to be a requirement: `.venv/bin/uv pip install statsforecast`
+adds it to the environment.
 """
 
 from __future__ import annotations
@@ -68,8 +69,7 @@ def retail(path: Path) -> list[Series]:
     """Total, six countries (revenue) and fourteen products (units) of an Online Retail file."""
     revenue: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     units: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    opened = gzip.open(path, "rt", newline="") if path.suffix == ".gz" else path.open(newline="")
-    with opened as lines:
+    with gzip.open(path, "rt", newline="") if path.suffix == ".gz" else path.open(newline="") as lines:
         for row in csv.DictReader(lines):
             day, quantity = row["InvoiceDate"][:10], float(row["Quantity"])
             for name in ("", row["Country"]):

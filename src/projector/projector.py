@@ -1,0 +1,211 @@
+"""Lambda function that projects sales: history from Athena, 28 days ahead, Parquet to the lake.
+
+Handler: `projector.handler`. Events, all fields optional:
+
+    {"date": "2026-11-20",      run date, UTC; its history ends the day before; today if absent
+     "horizon": 28,             days, 1 to 90
+     "series": ["total"],       whose history and projection to answer: total, or BREAKDOWN:NAME
+     "publish": true}           false answers without writing
+
+Answer: run_date, horizon, currency, series (their number), key, seconds, accuracy of past projections,
+intraday (when the run date is today), and `projections` for the series asked for. Metrics (namespace
+Salescast, dimension service):
+
+    SeriesProjected, ProjectionSeconds     of this run
+    ProjectionsFailed                      1 when a run ended without a projection, else 0
+    PastWape                               of the total's revenue over the last 28 days that have come,
+    percent PastCoverage80, PastCoverage95         how many of those days the intervals held, percent
+
+A run that cannot be done raises with one line that says why, and leaves the previous projection as it is.
+"""
+
+import datetime as dt
+import os
+import time
+from functools import cache
+from typing import Any
+
+import boto3
+import numpy as np
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+
+import history
+import intraday
+import publish
+from forecast import MAX_HORIZON, Projection, project
+from hierarchy import reconciled
+from history import BREAKDOWNS, MEASURES, TOTAL, Athena, History, ProjectionError, Series
+from publish import Projected
+
+HORIZON = 28
+FIELDS = {"date", "horizon", "series", "publish"}
+SHOWN_DAYS = 120  # of history in an answer
+
+ACCURACY = """
+SELECT sum(absolute_error) AS missed, sum(abs(actual)) AS sold, count(*) AS days,
+  sum(CASE WHEN inside80 THEN 1 ELSE 0 END) AS inside80, sum(CASE WHEN inside95 THEN 1 ELSE 0 END) AS inside95
+FROM projection_accuracy
+WHERE breakdown = 'total' AND measure = 'revenue' AND horizon >= 1
+  AND run_date >= '{since}' AND projected_date >= '{since}' AND projected_date < '{today}'
+"""
+
+logger = Logger(service="projector")
+metrics = Metrics(namespace="Salescast", service="projector")
+tracer = Tracer(service="projector")
+
+
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Projects, publishes and answers; see the module. Raises ProjectionError."""
+    begin = time.monotonic()
+    try:
+        answer = run(event, context)
+    except Exception as error:
+        metrics.add_metric("ProjectionsFailed", MetricUnit.Count, 1)
+        logger.error("no projection", extra={"reason": str(error)})
+        raise
+    answer["seconds"] = round(time.monotonic() - begin, 3)
+    metrics.add_metric("ProjectionsFailed", MetricUnit.Count, 0)
+    metrics.add_metric("SeriesProjected", MetricUnit.Count, answer["series"])
+    metrics.add_metric("ProjectionSeconds", MetricUnit.Seconds, answer["seconds"])
+    for name, value in answer["accuracy"].items():
+        metrics.add_metric(f"Past{name}", MetricUnit.Percent, value)
+    logger.info("projected", extra={name: answer[name] for name in ("run_date", "series", "key", "accuracy")})
+    return answer
+
+
+def run(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    now = dt.datetime.now(dt.UTC)
+    today, horizon = _read(event, now.date())
+    s3 = _client("s3")
+    remaining = getattr(context, "get_remaining_time_in_millis", lambda: 900_000)
+    athena = Athena(_client("athena"), s3, os.environ["WORKGROUP"], os.environ["DATABASE"], remaining)
+    past = history.read(athena, today)
+    accuracy = _accuracy(athena, today)
+    projected = projections(past, horizon)
+    answer: dict[str, Any] = {
+        "run_date": today.isoformat(),
+        "horizon": horizon,
+        "currency": past.currency,
+        "series": len(projected),
+        "accuracy": accuracy,
+        "key": None,
+    }
+    if today == now.date():
+        total = next(one for one in projected if _label(one.series) == TOTAL)
+        day = intraday.close(past.today_revenue, intraday.profile(past.hours, today), now, total.projection)
+        projected.append(Projected(total.series, day.close, first_horizon=0))
+        answer["intraday"] = {"so_far": day.so_far, "share_of_day": day.share} | _bounds(day.close)
+    answer["projections"] = _asked(event.get("series", []), projected)
+    if event.get("publish", True):
+        columns = publish.rows(projected, today, past.currency, now)
+        answer["key"] = publish.publish(s3, os.environ["LAKE"], today, columns)
+    return answer
+
+
+def projections(past: History, horizon: int) -> list[Projected]:
+    """Every series' projection; those of a breakdown add up to the total's."""
+    main = past.main_country
+    found = [
+        Projected(
+            one,
+            project(
+                np.maximum(one.values, 0.0) if one.measure == "units" else one.values,
+                horizon,
+                start=one.start,
+                country=one.name if one.breakdown == "country" else main,
+            ),
+        )
+        for one in past.series
+    ]
+    for measure in MEASURES:
+        total = next(one for one in found if _label(one.series) == TOTAL and one.series.measure == measure)
+        for breakdown in BREAKDOWNS:
+            places = [
+                place
+                for place, one in enumerate(found)
+                if (one.series.breakdown, one.series.measure) == (breakdown, measure)
+            ]
+            parts = reconciled(
+                total.projection,
+                [found[place].projection for place in places],
+                [measure == "revenue" and bool((found[place].series.values < 0).any()) for place in places],
+            )
+            for place, part in zip(places, parts, strict=True):
+                found[place] = Projected(found[place].series, part)
+    return found
+
+
+def _read(event: dict[str, Any], today: dt.date) -> tuple[dt.date, int]:
+    if unknown := sorted(set(event) - FIELDS):
+        raise ProjectionError(
+            f"{unknown[0]}: is not a field of the event; there are {', '.join(sorted(FIELDS))}"
+        )
+    try:
+        date = dt.date.fromisoformat(event["date"]) if "date" in event else today
+    except (TypeError, ValueError):
+        raise ProjectionError(f"date: {event['date']!r} is not a date such as 2026-11-20") from None
+    if date > today:
+        raise ProjectionError(f"date: {date} has not come yet; the last run date is {today}")
+    horizon = event.get("horizon", HORIZON)
+    if type(horizon) is not int or not 1 <= horizon <= MAX_HORIZON:
+        raise ProjectionError(f"horizon: must be a whole number of days, 1 to {MAX_HORIZON}")
+    if not isinstance(event.get("series", []), list):
+        raise ProjectionError('series: must be a list such as ["total", "country:France"]')
+    return date, horizon
+
+
+def _accuracy(athena: Athena, today: dt.date) -> dict[str, float]:
+    """Of the projections whose days have come; empty before there are any."""
+    query = ACCURACY.format(since=today - dt.timedelta(days=HORIZON), today=today)
+    found = athena.rows(query)
+    if not found or not int(found[0]["days"] or 0) or not float(found[0]["sold"] or 0):
+        return {}
+    row, days = found[0], int(found[0]["days"])
+    return {
+        "Wape": round(100 * float(row["missed"]) / float(row["sold"]), 2),
+        "Coverage80": round(100 * int(row["inside80"]) / days, 2),
+        "Coverage95": round(100 * int(row["inside95"]) / days, 2),
+    }
+
+
+def _asked(labels: list[str], projected: list[Projected]) -> list[dict[str, Any]]:
+    full = [one for one in projected if one.first_horizon]
+    known = {_label(one.series) for one in full}
+    if missing := [label for label in labels if label not in known]:
+        raise ProjectionError(
+            f"series: there is no {missing[0]!r}; for example {', '.join(sorted(known)[:5])}"
+        )
+    return [
+        {
+            "series": _label(one.series),
+            "measure": one.series.measure,
+            "method": one.projection.method,
+            "history_start": str(
+                one.series.start + dt.timedelta(days=max(0, len(one.series.values) - SHOWN_DAYS))
+            ),
+            "history": one.series.values[-SHOWN_DAYS:].tolist(),
+            "projection": {name: values.tolist() for name, values in _arrays(one.projection).items()},
+        }
+        for one in full
+        if _label(one.series) in labels
+    ]
+
+
+def _label(series: Series) -> str:
+    return TOTAL if series.breakdown == TOTAL else f"{series.breakdown}:{series.name}"
+
+
+def _arrays(found: Projection) -> dict[str, Any]:
+    return {name: getattr(found, name) for name in ("mean", "lo80", "hi80", "lo95", "hi95")}
+
+
+def _bounds(found: Projection) -> dict[str, float]:
+    return {name: float(values[0]) for name, values in _arrays(found).items()}
+
+
+@cache
+def _client(service: Any) -> Any:
+    return boto3.client(service)
