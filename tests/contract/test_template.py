@@ -259,7 +259,13 @@ def test_parameters_are_explained_and_constrained() -> None:
 def test_stack_outputs() -> None:
     fixed = {
         *("OrdersTable", "InventoryTable", "OrderStream", "DeliveryStream", "Lake", "Database", "Workgroup"),
-        *("GeneratorFunction", "TransformerFunction", "SnapshotFunction", "ProjectorFunction", "DeadLetterQueue"),
+        *(
+            "GeneratorFunction",
+            "TransformerFunction",
+            "SnapshotFunction",
+            "ProjectorFunction",
+            "DeadLetterQueue",
+        ),
         "Crawler",
     }
     assert fixed <= set(template()["Outputs"])
