@@ -6,7 +6,6 @@ from __future__ import annotations
 import datetime as dt
 import subprocess
 import sys
-
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
