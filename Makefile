@@ -52,6 +52,11 @@ chaos: install  ## seeded kills of every process but the emulator (SEEDS=100; SE
 mutation: install  ## break things on purpose, one at a time: a test must notice each (T=word)
 	@$(BIN)/python tests/mutation/run.py $(T)
 
+.PHONY: test-trino
+test-trino: install  ## views and named queries on Trino, Athena's engine (TRINO_URL, or fetches 860 MB once)
+	@$(if $(TRINO_URL),,tests/trino/fetch.sh .trino)
+	@SALESCAST_TRINO=$(CURDIR)/.trino $(BIN)/python -m pytest tests/trino
+
 .PHONY: check
 check: install  ## ruff, mypy --strict, sam validate --lint
 	@$(BIN)/ruff format --check --quiet src salescast tests events || { echo 'run make format'; exit 1; }

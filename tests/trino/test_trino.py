@@ -1,0 +1,66 @@
+"""Every view and named query on Trino and on the laptop's Athena: the same lake, the same answer."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from salescast import athena
+from tests.analytics.test_named_queries import NAMES, given
+from tests.shop import Shop
+from tests.template import resources
+from tests.trino.server import Trino
+
+VIEWS = sorted(
+    properties["TableInput"]["Name"]
+    for properties in resources("AWS::Glue::Table").values()
+    if properties["TableInput"]["TableType"] == "VIRTUAL_VIEW"
+)
+
+
+def same(shop: Shop, trino: Trino, sql: str) -> int:
+    """Compare names, types and rows, texts of numbers included; the number of rows."""
+    here = athena.run(shop.stack, sql)
+    columns, rows = trino(sql)
+    assert columns == [(column.name, column.type) for column in here.columns], sql
+    assert [list(map(str, row)) for row in rows] == [list(map(str, row)) for row in here.rows], sql
+    return len(rows)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view(shop: Shop, trino: Trino, view: str) -> None:
+    columns, _ = trino(f"SELECT * FROM {view} LIMIT 0")
+    names = [name for name, _ in columns]
+    order = ", ".join(str(place + 1) for place in range(len(names)))
+    assert same(shop, trino, f"SELECT * FROM {view} ORDER BY {order}") > 0
+
+
+@pytest.mark.parametrize("table", ["order_changes", "inventory"])
+def test_a_table(shop: Shop, trino: Trino, table: str) -> None:
+    columns, _ = trino(f"SELECT * FROM {table} LIMIT 0")
+    order = ", ".join(str(place + 1) for place in range(len(columns)))
+    assert same(shop, trino, f"SELECT * FROM {table} ORDER BY {order}") > 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_named_query(shop: Shop, trino: Trino, name: str) -> None:
+    named = next(query for query in athena.named_queries(shop.stack) if query.name == name)
+    for parameters in given(name, shop):
+        sql = named.statement.strip()
+        for value in named.arguments(parameters):
+            sql = sql.replace("?", value, 1)
+        assert same(shop, trino, sql) > 0
+
+
+def test_what_the_crawler_found(shop: Shop, trino: Trino) -> None:
+    """Registered partitions, for engines that know no projection."""
+    glue, crawler = shop.stack.glue, shop.stack.output("Crawler")
+    glue.start_crawler(Name=crawler)
+    deadline = time.monotonic() + 60
+    while glue.get_crawler(Name=crawler)["Crawler"]["State"] != "READY":
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    for table in ("order_changes", "inventory"):
+        (counted,) = athena.run(shop.stack, f"SELECT count(*) AS n FROM {table}").rows
+        assert trino(f"SELECT count(*) AS n FROM crawled_{table}")[1] == [counted]
