@@ -83,6 +83,7 @@ class Stack:
         self._session = account_session(endpoint)
         self._clients: dict[str, Any] = {}
         self._outputs: dict[str, str] = {}
+        self._contents: dict[str, bytes] = {}
 
     def client(self, service: str) -> Any:
         if service not in self._clients:
@@ -144,8 +145,11 @@ class Stack:
         return [item["Key"] for page in pages for item in page.get("Contents", [])]
 
     def read(self, key: str) -> bytes:
-        content: bytes = self.client("s3").get_object(Bucket=self.outputs()["Lake"], Key=key)["Body"].read()
-        return content
+        """An object's content, fetched once: what Firehose wrote under a key stays as it is."""
+        if key not in self._contents:
+            answer = self.client("s3").get_object(Bucket=self.outputs()["Lake"], Key=key)
+            self._contents[key] = answer["Body"].read()
+        return self._contents[key]
 
 
 def wait_for(found: Callable[[], Any], what: str, seconds: float = DEADLINE_SECONDS) -> Any:

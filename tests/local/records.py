@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
+from functools import cache
 from io import BytesIO
 from typing import Any
 
@@ -30,9 +31,15 @@ def lake_rows(stack: Stack, start: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for key in stack.keys("curated/rows/"):
         day = key.split("day=")[1].split("/")[0]
-        table = pq.read_table(BytesIO(stack.read(key))).to_pylist()
+        table = _parquet(stack.read(key))
         found += [{**row, "day": day} for row in table if (row["id"] or "").startswith(start)]
     return found
+
+
+@cache
+def _parquet(content: bytes) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = pq.read_table(BytesIO(content)).to_pylist()
+    return rows
 
 
 def error_lines(stack: Stack, kind: str, start: str) -> list[dict[str, Any]]:

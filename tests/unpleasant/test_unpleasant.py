@@ -17,6 +17,8 @@ from tests.unpleasant.writing import (
     CLOCK_CHANGES,
     FITTING,
     HOT_VERSIONS,
+    LONG_ID,
+    ODD_ID,
     REFUSED,
     TEXTS,
     VERSIONS,
@@ -25,7 +27,8 @@ from tests.unpleasant.writing import (
 
 
 def _ask(shop: Shop, columns: str, name: str, source: str = "orders") -> list[list[Any]]:
-    sql = f"SELECT {columns} FROM {source} WHERE order_id = '{shop.id(name)}'"
+    literal = shop.id(name).replace("'", "''")
+    sql = f"SELECT {columns} FROM {source} WHERE order_id = '{literal}'"
     return [list(row) for row in athena.run(shop.stack, sql).rows]
 
 
@@ -145,8 +148,14 @@ def pointed_at(shop: Shop) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.parametrize(("name", "version"), [("over", 1), ("over-later", 2), ("lost-removal", 2)])
-def test_a_change_above_one_mebibyte_is_in_the_dead_letter_queue(
+def test_an_odd_order_id_is_found(shop: Shop) -> None:
+    assert _ask(shop, "order_id, invoice_id", ODD_ID) == [[shop.id(ODD_ID), shop.id(ODD_ID)]]
+
+
+@pytest.mark.parametrize(
+    ("name", "version"), [("over", 1), ("over-later", 2), ("lost-removal", 2), (LONG_ID, 1)]
+)
+def test_what_kinesis_does_not_take_is_in_the_dead_letter_queue(
     shop: Shop, found: Failures, pointed_at: list[dict[str, Any]], name: str, version: int
 ) -> None:
     images = [record["dynamodb"].get("NewImage", {}) for record in pointed_at]
@@ -179,8 +188,8 @@ def test_reconcile_tells_failed_from_missing_and_unexpected(shop: Shop) -> None:
     assert ours == [f"{shop.id('unremoved')}: is in the lake, the table has no such order"]
     assert result.unexpected == 1
     assert result.archived >= 1
-    # Refused for a number or a day, over the limit at once or later, and a removal that nobody delivered.
-    assert result.failed >= len(REFUSED) + 2 + 2 + 1
+    # Refused for a number or a day, too large at once or later, an id too long, a removal not delivered.
+    assert result.failed >= len(REFUSED) + 2 + 2 + 1 + 1
     assert result.failed_records >= shop.failed
 
 

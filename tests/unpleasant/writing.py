@@ -48,6 +48,9 @@ CLOCK_CHANGES = {
     "midnight": "2025-10-25T23:59:59.999Z",
     "leap-day": "2024-02-29T12:00:00.000Z",
 }
+ODD_ID = """o'dd "id"\n🙂 ;-- %_\\ $ {}"""
+# DynamoDB takes keys of 2,048 bytes, Kinesis partition keys of 256 characters.
+LONG_ID = "long" + "x" * 300
 VERSIONS = 200
 HOT_VERSIONS = 1000
 FIRST_DAY = datetime(2010, 1, 1, tzinfo=UTC)
@@ -108,6 +111,8 @@ class Shop:
             self.order(name, order_ts={"S": moment})
         self.order("francs", currency={"S": "CHF"}, unit_price={"N": "10.05"}, invoice_id={"S": self.id("i")})
         self.order("yen", currency={"S": "JPY"}, unit_price={"N": "1500"}, invoice_id={"S": self.id("i")})
+        self.order(ODD_ID)
+        self.order(LONG_ID, well=False)
         self.order("long-lived")
         for version in range(2, VERSIONS + 1):
             self.change("long-lived", version, status={"S": "SHIPPED" if version % 2 else "PLACED"})
@@ -229,7 +234,7 @@ class Shop:
         for name in self.injected:
             self.inject(name, "REMOVE")
         table = self.stack.output("OrdersTable")
-        for name in (*REFUSED, "day-before-first", "day-after-last", "over", "over-later"):
+        for name in (*REFUSED, "day-before-first", "day-after-last", "over", "over-later", LONG_ID):
             self.stack.dynamodb.delete_item(TableName=table, Key={"order_id": {"S": self.id(name)}})
 
 

@@ -103,7 +103,7 @@ def test_kinesis_is_asked_in_its_own_words() -> None:
 
 def test_children_are_read_after_their_parents() -> None:
     """A merge of two shards, one of which was split from a shard that is trimmed already."""
-    listed = {"a": {"trimmed"}, "b": set(), "c": {"a", "b"}, "d": {"c"}}
+    listed = {"d": {"c"}, "c": {"a", "b"}, "a": {"trimmed"}, "b": set()}
     stop = threading.Event()
     begun: list[str] = []
     done: set[str] = set()
