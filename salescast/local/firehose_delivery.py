@@ -14,7 +14,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -140,7 +139,13 @@ class Delivery:
                 groups.setdefault(keys, []).append(accepted)
         with self._lock:
             for keys, group in groups.items():
-                buffer = self._partition(keys)
+                try:
+                    buffer = self._partition(keys, group[0].source.arrival)
+                except PrefixError as error:
+                    # The records' own fault: their keys are too long.
+                    failure = (NO_PARTITION_KEY[0], str(error))
+                    rejected += [(PROCESSING_FAILED, Rejected(item.source, *failure)) for item in group]
+                    continue
                 if buffer is None:
                     rejected += [
                         (PARTITIONS_EXCEEDED, Rejected(item.source, *TOO_MANY_PARTITIONS)) for item in group
@@ -192,11 +197,16 @@ class Delivery:
             return None
         return keys if all(isinstance(key, str) and key for key in keys) else None
 
-    def _partition(self, keys: Keys) -> PartitionBuffer | None:
+    def _partition(self, keys: Keys, arrival: int) -> PartitionBuffer | None:
+        """The partition's buffer, None where one partition more would be too many. Raises PrefixError."""
         buffer = self._partitions.get(keys)
-        if buffer is None and self._active.open(keys):
-            buffer = self._partitions[keys] = PartitionBuffer(keys, self._config.hints, self._clock())
-            self._progress.add(buffer)
+        if buffer is not None:
+            return buffer
+        self._placed(keys, arrival)
+        if not self._active.open(keys):
+            return None
+        buffer = self._partitions[keys] = PartitionBuffer(keys, self._config.hints, self._clock())
+        self._progress.add(buffer)
         return buffer
 
     def _reject(self, shard_id: str, error_type: str, item: Rejected, attempts: int) -> None:
@@ -244,13 +254,7 @@ class Delivery:
             self._waiting -= held
 
     def _deliver_partition(self, buffer: PartitionBuffer) -> None:
-        names = dict(zip(self._prefix.partition_keys, buffer.keys, strict=True))
-        try:
-            prefix = self._prefix.evaluate(self._local(buffer.arrival), names)
-        except PrefixError as error:
-            # The records' own fault: their keys are too long.
-            self._unplaced(buffer, str(error))
-            return
+        prefix = self._placed(buffer.keys, buffer.arrival)
         key = prefix + object_name(self._config.name, self._config.version, _now(), self._config.extension)
         body, failed = self._converted(buffer)
         if failed:
@@ -275,14 +279,9 @@ class Delivery:
         assert self._config.conversion is not None
         return parquet.write(rows, self._config.conversion.serializer), failed
 
-    def _unplaced(self, buffer: PartitionBuffer, message: str) -> None:
-        code = NO_PARTITION_KEY[0]
-        self._to.log.error(code, message, records=str(len(buffer.rows)))
-        lines = []
-        for row in buffer.rows:
-            source = Source(row.sequence_number, row.arrival, b64encode(row.data).decode(), "")
-            lines.append(processing_line(self._config, Rejected(source, code, message), 1))
-        self._put_errors(PROCESSING_FAILED, lines, buffer.arrival)
+    def _placed(self, keys: Keys, arrival: int) -> str:
+        names = dict(zip(self._prefix.partition_keys, keys, strict=True))
+        return self._prefix.evaluate(self._local(arrival), names)
 
     def _put_errors(self, error_type: str, lines: list[bytes], arrival: int) -> None:
         prefix = self._error_prefix.evaluate(self._local(arrival), {}, error_type)

@@ -415,6 +415,22 @@ def test_one_object_per_partition_and_error_objects_beside(tmp_path: Path) -> No
     assert keyless[0]["lambdaARN"].endswith(":function:f:$LATEST")
 
 
+def test_keys_too_long_for_a_prefix_fail_with_the_record_as_it_was(tmp_path: Path) -> None:
+    s3, progress = S3(), Progress()
+    delivery = _delivery(from_description(_description()), s3, progress, tmp_path)
+    _taken(
+        delivery,
+        progress,
+        (_source(1, b"orig"), b'{"n":1}', _day("d" * 600)),
+        (_source(2), b'{"n":2}', _day("a")),
+    )
+    delivery.finish(10)
+    assert sorted(key.split("/")[0] for key in s3.objects) == ["errors", "rows"]
+    [line] = [json.loads(body) for key, body in s3.objects.items() if key.startswith("errors/processing-f")]
+    assert line["errorCode"] == "DynamicPartitioning.MetadataExtractionFailed"
+    assert line["rawData"] == b64encode(b"orig").decode()
+
+
 def test_what_s3_refuses_is_tried_again_under_the_same_key(tmp_path: Path) -> None:
     s3, progress = S3(failures=3), Progress()
     delivery = _delivery(from_description(_description()), s3, progress, tmp_path)
