@@ -47,7 +47,7 @@ MUTATIONS = (
         "src/transformer/change.py",
         '"unit_price": unit_price,',
         '"unit_price": f"{float(unit_price):.2f}",',
-        f"{TRANSFORMER}::test_every_event tests/unit/transformer/test_properties.py",
+        f"{CHANGE}::test_amounts_are_exact",
     ),
     Mutation(
         "an amount is computed with floats",

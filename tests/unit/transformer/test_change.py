@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -137,6 +138,8 @@ def test_no_form_of_a_creation_time(value: Any) -> None:
 def test_amounts_are_exact(quantity: str, price: str, discount: str, amount: str) -> None:
     row = to_row(with_image(quantity={"N": quantity}, unit_price={"N": price}, discount={"N": discount}))
     assert row["amount"] == amount
+    assert Decimal(row["unit_price"]) == Decimal(price)
+    assert Decimal(row["discount"]) == Decimal(discount)
     assert_valid(row)
 
 
