@@ -40,6 +40,10 @@ down: install  ## stop what `make demo` left running
 test: install  ## every test that needs no Docker
 	@$(BIN)/python -m pytest $(if $(T),$(T),tests)
 
+.PHONY: test-sam-local
+test-sam-local: install  ## every event through `sam local invoke`; needs a Docker engine
+	@SALESCAST_SAM_LOCAL=1 $(BIN)/python -m pytest -v tests/sam_local
+
 .PHONY: fuzz
 fuzz: install  ## 100,000 damaged changes through the transformer (SALESCAST_SEED repeats a run)
 	@SALESCAST_FUZZ=$${SALESCAST_FUZZ:-100000} $(BIN)/python -m pytest tests/unit/transformer/test_properties.py
