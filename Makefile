@@ -81,6 +81,10 @@ bench: install  ## the transformer's speed against its baselines
 backtest: install  ## the projection's accuracy at rolling origins (RETAIL=online_retail.csv.gz)
 	@PYTHONPATH=src/projector:src/generator $(BIN)/python tests/bench/backtest.py $(if $(RETAIL),--retail $(RETAIL))
 
+.PHONY: bench-queries
+bench-queries: install  ## the named queries over 1,000,000 changes on the laptop's Athena
+	@PYTHONPATH=. $(BIN)/python tests/bench/bench_queries.py
+
 .PHONY: deploy
 deploy: install  ## sam build and sam deploy --guided, to AWS
 	@$(BIN)/sam build

