@@ -243,6 +243,49 @@ def query(
 
 
 @app.command()
+def project(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="total, or BREAKDOWN:NAME such as country:France.", metavar="[SERIES]..."),
+    ] = None,
+    units: Annotated[bool, typer.Option("--units", help="Show units instead of revenue.")] = False,
+    horizon: Annotated[int, typer.Option(min=1, max=90, help="Days ahead.")] = 28,
+    day: Annotated[
+        str | None, typer.Option("--date", help="As of this day.", metavar="YYYY-MM-DD", show_default="today")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option("--plot", help="Write a fan chart: a .png or .svg.")] = None,
+    state: StateOption = DEFAULT,
+    stack: StackOption = None,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Project sales: run the projector, which publishes all series, and show the ones named (default: total).
+
+    salescast project total channel:WEB --plot projection.svg
+    """
+    from salescast import project as projecting
+
+    if plot:
+        projecting.check_plot(plot)
+    event: dict[str, Any] = {"series": names or ["total"], "horizon": horizon}
+    if day:
+        event["date"] = _date("--date", day).isoformat()
+    target = _open(state, stack)
+    _ask(target, "write a projection to the lake of", yes)
+    answer = projecting.run(target, event)
+    shown = projecting.series(answer, "units" if units else "revenue")
+    if plot:
+        projecting.plot(plot, shown, answer["currency"])
+    if as_json:
+        output.as_json(answer)
+        return
+    for one in shown:
+        for line in projecting.terminal(one):
+            output.out.print(line, markup=False, soft_wrap=True)
+    output.err.print(projecting.summary(answer), markup=False, soft_wrap=True)
+
+
+@app.command()
 def reconcile(
     settle: Annotated[
         float | None,

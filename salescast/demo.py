@@ -4,7 +4,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from salescast import (
     laptop,
     money,
     output,
+    project,
     reconcile,
     replay,
     retail_file,
@@ -94,10 +95,13 @@ def run(
     _measure(stack, lake.lake, reconciliation, demo)
     top = athena.run(stack, TOP_PRODUCTS)
     watch.lap("query")
+    output.step("projecting the next 28 days")
+    projection = _project(stack, survey.last_date if survey else None)
+    watch.lap("project")
     watch.total()
     write_json(stack.state.folder / "demo.json", vars(demo))
     if not quiet:
-        _tell(stack, demo, reconciliation, top)
+        _tell(stack, demo, reconciliation, top, projection)
     if not demo.reconciled:
         example = f" ({reconciliation.examples[0]})" if reconciliation.examples else ""
         raise SalescastError(
@@ -172,6 +176,21 @@ def _reconcile(stack: Stack) -> Reconciliation:
     return result
 
 
+def _project(stack: Stack, last_date: str | None) -> dict[str, Any]:
+    """Project from the day after the last replayed order, or from today."""
+    event: dict[str, Any] = {"series": ["total"]}
+    if last_date:
+        event["date"] = (date.fromisoformat(last_date) + timedelta(days=1)).isoformat()
+    return project.run(stack, event)
+
+
+def _show(projection: dict[str, Any]) -> None:
+    (revenue,) = project.series(projection, "revenue")
+    for line in project.terminal(revenue):
+        output.out.print(line, markup=False, soft_wrap=True)
+    output.out.print(project.summary(projection) + "\n", markup=False, soft_wrap=True)
+
+
 def _measure(stack: Stack, lake: Lake, result: Reconciliation, demo: Demo) -> None:
     lake.look()
     counted = athena.run(stack, "SELECT count(*) AS row_count FROM order_changes").rows[0][0]
@@ -183,7 +202,13 @@ def _measure(stack: Stack, lake: Lake, result: Reconciliation, demo: Demo) -> No
     demo.reconciled = result.reconciled and result.in_flight == 0 and result.failed_records == 0
 
 
-def _tell(stack: Stack, demo: Demo, result: Reconciliation, top: athena.Result) -> None:
+def _tell(
+    stack: Stack,
+    demo: Demo,
+    result: Reconciliation,
+    top: athena.Result,
+    projection: dict[str, Any],
+) -> None:
     out = output.out
     output.reconciliation(result)
     out.print(
@@ -192,11 +217,13 @@ def _tell(stack: Stack, demo: Demo, result: Reconciliation, top: athena.Result) 
         soft_wrap=True,
     )
     out.print(output.rows_table([column.name for column in top.columns], top.rows, title="Top products"))
+    _show(projection)
     state = "" if stack.state.folder == DEFAULT else f" --state {stack.state.folder}"
     out.print("The stack stays up. Look next at")
     for command, what in (
         ("query", "the questions that are there"),
         ("query 'SELECT * FROM orders LIMIT 10'", "any other, in SQL"),
+        ("project channel:WEB --plot projection.png", "the next 28 days of any series"),
         ("generate --rate 5 --seconds 60", "live orders"),
         ("status", "every stage's health"),
         ("down", "ends it"),

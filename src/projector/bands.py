@@ -8,6 +8,7 @@ import numpy as np
 
 from smoothing import WEEK, Days, Floats
 
+CERTAIN_WEEKS = 12  # of origins, before a weekday's own errors outweigh those of all
 KNOTS = (1, 2, 4, 7, 11, 16, 22, 30, 40, 52, 66, 90)
 
 
@@ -22,7 +23,8 @@ def widths(
     """
     steps = errors.shape[1]
     days = (origins[:-1, None] + np.arange(steps)) % WEEK
-    usual = _by_weekday(errors, days)
+    weeks = float(origins[-1] - origins[0]) / WEEK
+    usual = _by_weekday(errors, days, weeks / (weeks + CERTAIN_WEEKS))
     relative = errors / usual[days]
     below, above = [], []
     knots = [knot for knot in KNOTS if knot < horizon] + [horizon]
@@ -45,15 +47,16 @@ def widths(
     )
 
 
-def _by_weekday(errors: Floats, days: Days) -> Floats:
-    """Mean absolute error of each weekday (7,), drawn to the mean of all as if ten more had been seen."""
+def _by_weekday(errors: Floats, days: Days, trust: float) -> Floats:
+    """Mean absolute error of each weekday (7,), drawn to the mean of all where `trust` is below 1."""
     size = np.abs(errors)
     size = np.minimum(size, 6 * np.nanmedian(size) + 1e-12) if np.isfinite(size).any() else size
     overall = float(np.nanmean(size)) if np.isfinite(size).any() else 0.0
     usual = np.empty(WEEK)
     for day in range(WEEK):
         same = size[(days == day) & np.isfinite(size)]
-        usual[day] = (same.sum() + 10 * overall) / (len(same) + 10)
+        own = float(same.mean()) if len(same) else overall
+        usual[day] = trust * own + (1 - trust) * overall
     return usual + 1e-12
 
 

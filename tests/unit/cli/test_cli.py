@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from salescast import cli
 
-COMMANDS = ("up", "down", "status", "generate", "replay", "query", "reconcile", "destroy", "demo")
+COMMANDS = ("up", "down", "status", "generate", "replay", "query", "project", "reconcile", "destroy", "demo")
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +43,7 @@ def test_help(command: str) -> None:
         ["status"],
         ["query", "SELECT 1"],
         ["reconcile", "--json"],
+        ["project", "total"],
         ["generate", "--days", "3"],
         ["replay", "file.csv"],
         ["destroy", "--stack", "salescast", "--yes"],
