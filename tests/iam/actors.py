@@ -25,6 +25,7 @@ TRUSTED = {
     "DeliveryRole": ("firehose.amazonaws.com", "DeliveryStream"),
     "TransformerRole": ("lambda.amazonaws.com", "TransformerFunction"),
     "SnapshotRole": ("lambda.amazonaws.com", "SnapshotFunction"),
+    "ProjectorRole": ("lambda.amazonaws.com", "ProjectorFunction"),
     "CrawlerRole": ("glue.amazonaws.com", "LakeCrawler"),
 }
 _KINDS = {
@@ -32,6 +33,7 @@ _KINDS = {
     "GeneratorFunction": "lambda:{}:function:{}",
     "TransformerFunction": "lambda:{}:function:{}",
     "SnapshotFunction": "lambda:{}:function:{}",
+    "ProjectorFunction": "lambda:{}:function:{}",
     "OrdersPipe": "pipes:{}:pipe/{}",
     "DeliveryStream": "firehose:{}:deliverystream/{}",
     "LakeCrawler": "glue:{}:crawler/{}",

@@ -158,6 +158,10 @@ def put_snapshot(actor: Actor, things: Things) -> None:
     actor.client("s3").put_object(Bucket=things.lake, Key=f"curated/inventory/_{PROBE}", Body=b"x")
 
 
+def put_projection(actor: Actor, things: Things) -> None:
+    actor.client("s3").put_object(Bucket=things.lake, Key=f"curated/sales_projections/_{PROBE}", Body=b"x")
+
+
 def describe_changes(actor: Actor, things: Things) -> Any:
     return actor.client("dynamodbstreams").describe_stream(StreamArn=things.changes_arn)
 
@@ -212,6 +216,17 @@ def invoke(logical: str, event: dict[str, Any]) -> Call:
         function = things.deployed.ids[logical]
         answer = actor.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
         assert "FunctionError" not in answer
+
+    return call
+
+
+def reach(logical: str) -> Call:
+    """Invokes a function that raises for an event it cannot answer; that it was reached is what counts."""
+
+    def call(actor: Actor, things: Things) -> None:
+        actor.client("lambda").invoke(
+            FunctionName=things.deployed.ids[logical], Payload=b'{"run_date": "none"}'
+        )
 
     return call
 

@@ -80,7 +80,8 @@ def _ask(statement: str, workgroup: str | None = None) -> Callable[[Things], dic
 
 
 _SCRATCH = "curated/order_changes/_excess"
-_LAKE_READERS = only("DeliveryRole", "CrawlerRole", "AnalystPolicy")
+_LAKE_READERS = only("DeliveryRole", "CrawlerRole", "ProjectorRole", "AnalystPolicy")
+_ASKERS = only("ProjectorRole", "AnalystPolicy")
 
 EXCESSES = [
     # DynamoDB
@@ -180,7 +181,7 @@ EXCESSES = [
         "s3:GetObject",
         "read somebody's results",
         calls.get_object(f"athena-results/{calls.PROBE}"),
-        only("AnalystPolicy"),
+        _ASKERS,
     ),
     Excess("s3:ListBucket", "list raw/", calls.list_objects("raw/"), only("DeliveryRole", "CrawlerRole")),
     Excess("s3:ListBucket", "list everything", calls.list_objects(None), only("DeliveryRole", "CrawlerRole")),
@@ -191,7 +192,7 @@ EXCESSES = [
     Excess("s3:PutObject", "write another folder of the lake", calls.put_object("curated/excess")),
     Excess("s3:PutObject", "write beside the folders", calls.put_object("excess")),
     Excess("s3:PutObject", "write raw/", calls.put_object("raw"), only("DeliveryRole")),
-    Excess("s3:PutObject", "write results", calls.put_object("athena-results"), only("AnalystPolicy")),
+    Excess("s3:PutObject", "write results", calls.put_object("athena-results"), _ASKERS),
     Excess(
         "s3:PutObject",
         "write another bucket",
@@ -242,7 +243,7 @@ EXCESSES = [
         "glue:GetTable",
         "read the declared table's description",
         calls.glue("get_table", "order_changes"),
-        only("DeliveryRole", "AnalystPolicy"),
+        only("DeliveryRole", "ProjectorRole", "AnalystPolicy"),
     ),
     Excess(
         "glue:UpdateTable",
@@ -266,7 +267,7 @@ EXCESSES = [
         of("glue", "start_crawler", lambda t: {"Name": t.deployed.ids["LakeCrawler"]}),
     ),
     # Athena
-    Excess("athena:StartQueryExecution", "query", calls.start_query, only("AnalystPolicy")),
+    Excess("athena:StartQueryExecution", "query", calls.start_query, _ASKERS),
     Excess(
         "athena:StartQueryExecution",
         "query without the workgroup's limits",

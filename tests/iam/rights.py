@@ -14,10 +14,20 @@ from typing import NamedTuple
 from tests.iam import calls
 from tests.iam.calls import Call
 
+_CATALOG_HEAD = "glue:catalog, glue:database/DatabaseName"
+PROJECTOR = "src/projector/"
+PROJECTED = "Lake/curated/order_changes/*, Lake/curated/sales_projections/*"
+PROJECTOR_TABLES = ", ".join(
+    [
+        _CATALOG_HEAD,
+        *(f"glue:table/DatabaseName/{name}" for name in ("order_changes", "orders")),
+        *(f"glue:table/DatabaseName/{name}" for name in ("sales_projections", "projection_accuracy")),
+    ]
+)
 LAKE_FOLDERS = "Lake/curated/order_changes/*, Lake/errors/*, Lake/raw/*"
 TRANSFORMER = "TransformerFunction, TransformerFunction:*"
 STREAM = "OrdersTable/stream/*"
-CATALOG = "glue:catalog, glue:database/DatabaseName, glue:table/DatabaseName/"
+CATALOG = f"{_CATALOG_HEAD}, glue:table/DatabaseName/"
 CRAWLER_LOG = "logs:log-group:/aws-glue/crawlers*"
 WORKGROUP = "athena:workgroup/Workgroup"
 
@@ -86,6 +96,56 @@ EXERCISED = [
     Exercised(
         "SnapshotRole", "s3:PutObject", "Lake/curated/inventory/*", "7.3",
         ("src/snapshot/snapshot.py", "put_object("), calls.put_snapshot,
+    ),
+    # The projector asks Athena as an analyst does, and for less.
+    Exercised(
+        "SchedulerRole", "lambda:InvokeFunction", "ProjectorFunction", "7.1",
+        (f"{LOCAL}scheduler.py", '"lambda:InvokeFunction"'),
+        calls.reach("ProjectorFunction"),
+    ),
+    Exercised(
+        "ProjectorRole", "athena:StartQueryExecution", WORKGROUP, "7.5",
+        (f"{PROJECTOR}history.py", "start_query_execution("), calls.start_query,
+    ),
+    Exercised(
+        "ProjectorRole", "athena:GetQueryExecution", WORKGROUP, "7.5",
+        (f"{PROJECTOR}history.py", "get_query_execution("), calls.of_query("get_query_execution"),
+    ),
+    Exercised(
+        "ProjectorRole", "athena:StopQueryExecution", WORKGROUP, "7.5",
+        (f"{PROJECTOR}history.py", "stop_query_execution("), calls.of_query("stop_query_execution"),
+    ),
+    Exercised(
+        "ProjectorRole", "glue:GetDatabase", PROJECTOR_TABLES, "7.5",
+        (f"{LOCAL}athena_catalog.py", '"glue:GetDatabase"'), calls.query,
+    ),
+    Exercised(
+        "ProjectorRole", "glue:GetTable", PROJECTOR_TABLES, "7.5",
+        (f"{LOCAL}athena_catalog.py", '"glue:GetTable"'), calls.query,
+    ),
+    Exercised(
+        "ProjectorRole", "s3:GetObject", PROJECTED, "7.5",
+        (f"{LOCAL}athena_rights.py", '"s3:GetObject"'), calls.query,
+    ),
+    Exercised(
+        "ProjectorRole", "s3:GetObject", "Lake/athena-results/*", "7.5",
+        (f"{PROJECTOR}history.py", "get_object("), calls.get_object(f"athena-results/{calls.PROBE}"),
+    ),
+    Exercised(
+        "ProjectorRole", "s3:ListBucket", "Lake", "7.5",
+        (f"{LOCAL}athena_rights.py", '"s3:ListBucket"'), calls.query,
+    ),
+    Exercised(
+        "ProjectorRole", "s3:GetBucketLocation", "Lake", "7.5",
+        (f"{LOCAL}athena_rights.py", '"s3:GetBucketLocation"'), calls.query,
+    ),
+    Exercised(
+        "ProjectorRole", "s3:PutObject", "Lake/athena-results/*", "7.5",
+        (f"{LOCAL}athena_rights.py", '"s3:PutObject"'), calls.query,
+    ),
+    Exercised(
+        "ProjectorRole", "s3:PutObject", "Lake/curated/sales_projections/*", "7.3",
+        (f"{PROJECTOR}publish.py", "put_object("), calls.put_projection,
     ),
     # EventBridge Pipes.
     Exercised(
@@ -269,6 +329,13 @@ ON_AWS_ONLY = [
     OnAwsOnly("GeneratorRole", "xray:PutTelemetryRecords", "*", "7.3", _XRAY),
     OnAwsOnly("SnapshotRole", "logs:CreateLogStream", "SnapshotLogGroup", "7.3", _LOGGING),
     OnAwsOnly("SnapshotRole", "logs:PutLogEvents", "SnapshotLogGroup", "7.3", _LOGGING),
+    OnAwsOnly("ProjectorRole", "logs:CreateLogStream", "ProjectorLogGroup", "7.3", _LOGGING),
+    OnAwsOnly("ProjectorRole", "logs:PutLogEvents", "ProjectorLogGroup", "7.3", _LOGGING),
+    OnAwsOnly("ProjectorRole", "xray:PutTraceSegments", "*", "7.3", _XRAY),
+    OnAwsOnly("ProjectorRole", "xray:PutTelemetryRecords", "*", "7.3", _XRAY),
+    OnAwsOnly("ProjectorRole", "s3:AbortMultipartUpload", "Lake/athena-results/*", "7.5", _UPLOADS),
+    OnAwsOnly("ProjectorRole", "s3:ListMultipartUploadParts", "Lake/athena-results/*", "7.5", _UPLOADS),
+    OnAwsOnly("ProjectorRole", "s3:ListBucketMultipartUploads", "Lake", "7.5", _UPLOADS),
     OnAwsOnly("TransformerRole", "logs:CreateLogStream", "TransformerLogGroup", "7.3", _LOGGING),
     OnAwsOnly("TransformerRole", "logs:PutLogEvents", "TransformerLogGroup", "7.3", _LOGGING),
     OnAwsOnly(
