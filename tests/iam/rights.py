@@ -352,11 +352,11 @@ ON_AWS_ONLY = [
     ),
     OnAwsOnly(
         "DeliveryRole", "glue:GetTableVersion", f"{CATALOG}order_changes", "2.7",
-        "Firehose reads the schema by version; with VersionId LATEST the stand-in asks GetTable",
+        "for a schema whose version is pinned, not LATEST; the emulator has no such call",
     ),
     OnAwsOnly(
         "DeliveryRole", "glue:GetTableVersions", f"{CATALOG}order_changes", "2.7",
-        "as GetTableVersion: Firehose finds the latest version so",
+        "Firehose finds the latest version so; the stand-in asks GetTable for it",
     ),
     OnAwsOnly("DeliveryRole", "s3:GetObject", LAKE_FOLDERS, "2.7", "the guide's policy names it"),
     OnAwsOnly("DeliveryRole", "s3:AbortMultipartUpload", LAKE_FOLDERS, "2.7", _UPLOADS),
@@ -382,3 +382,8 @@ ON_AWS_ONLY = [
     OnAwsOnly("AnalystPolicy", "s3:ListMultipartUploadParts", "Lake/athena-results/*", "7.5", _UPLOADS),
     OnAwsOnly("AnalystPolicy", "s3:ListBucketMultipartUploads", "Lake", "7.5", _UPLOADS),
 ]  # fmt: skip
+
+# A stand-in would make these calls, and the emulator does not know them.
+UNKNOWN_TO_EMULATOR = {
+    "glue:GetTableVersion": calls.glue("get_table_version", "order_changes", VersionId="1")
+}

@@ -11,8 +11,18 @@ from botocore.exceptions import ClientError
 from tests.iam.actors import Actor
 from tests.iam.calls import Things
 from tests.iam.policies import Allowed, allowed
-from tests.iam.rights import EXERCISED, ON_AWS_ONLY, Exercised, OnAwsOnly
+from tests.iam.rights import EXERCISED, ON_AWS_ONLY, UNKNOWN_TO_EMULATOR, Exercised, OnAwsOnly
 from tests.template import ROOT
+
+# Who acts under a role: the modules in which a call of an action "needed on AWS only" would stand.
+CALLERS = {
+    "GeneratorRole": ["src/generator/*.py"],
+    "TransformerRole": ["src/transformer/*.py"],
+    "PipeRole": ["salescast/local/pipe*.py", "salescast/local/shard*.py"],
+    "DeliveryRole": ["salescast/local/firehose*.py", "salescast/local/shard*.py"],
+    "CrawlerRole": ["salescast/local/crawler*.py"],
+    "AnalystPolicy": ["salescast/local/athena*.py", "salescast/*.py"],
+}
 
 TEMPLATE = {(one.owner, one.action, one.resource): one for one in allowed()}
 
@@ -49,6 +59,24 @@ def test_its_source_says_so(right: Exercised | OnAwsOnly) -> None:
 def test_its_caller_makes_the_call(right: Exercised) -> None:
     path, text = right.caller
     assert text in (ROOT / path).read_text()
+
+
+@pytest.mark.parametrize("right", ON_AWS_ONLY, ids=lambda right: f"{right.owner}-{right.action}")
+def test_nothing_here_makes_the_call(right: OnAwsOnly) -> None:
+    operation = right.action.split(":")[1]
+    call = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", operation).lower()
+    made = re.compile(rf"\.{call}\(|\"{call}\"|\"{right.action}\"")
+    paths = [path for pattern in CALLERS[right.owner] for path in ROOT.glob(pattern)]
+    assert paths
+    making = [path.name for path in paths if made.search(path.read_text())]
+    assert bool(making) == (right.action in UNKNOWN_TO_EMULATOR), making
+
+
+@pytest.mark.parametrize("action", UNKNOWN_TO_EMULATOR)
+def test_the_emulator_has_no_such_call(action: str, actors: dict[str, Actor], things: Things) -> None:
+    (owner,) = [right.owner for right in ON_AWS_ONLY if right.action == action]
+    with pytest.raises(ClientError, match="Unknown"):
+        UNKNOWN_TO_EMULATOR[action](actors[owner], things)
 
 
 @pytest.mark.parametrize(
