@@ -1,4 +1,4 @@
-"""Kills, the short version: two seeds of `make chaos` on the stack that the tests share."""
+"""Kills, the short version: two seeds of `make chaos` that hit hard on the stack that the tests share."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.chaos.plan import plan
 from tests.chaos.player import Player
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [2, 11])
 def test_nothing_is_lost_or_shown_twice(stack: Stack, seed: int) -> None:
     player = Player(stack, seed)
     try:
