@@ -15,6 +15,9 @@ from salescast.stack import Stack
 
 POLL_FIRST = 0.05
 POLL_LONGEST = 1.0
+# https://aws.amazon.com/athena/pricing/
+DOLLARS_PER_TB = 5.0
+LEAST_BILLED_BYTES = 10_000_000
 INTEGERS = frozenset({"tinyint", "smallint", "integer", "int", "bigint"})
 FLOATS = frozenset({"float", "real", "double"})
 
@@ -39,6 +42,11 @@ class Result:
     rows: list[list[Value]]
     bytes_scanned: int
     milliseconds: int
+
+    @property
+    def dollars(self) -> float:
+        """What Athena bills in most regions: 5 USD for each TB read, 10 MB at the least."""
+        return max(self.bytes_scanned, LEAST_BILLED_BYTES) * DOLLARS_PER_TB / 1e12
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from salescast import drift
 from salescast.errors import SalescastError
 from salescast.failures import error_objects
 from salescast.stack import Stack
@@ -32,6 +33,7 @@ def stages(stack: Stack) -> list[Stage]:
         ("order stream", _stream),
         ("delivery stream", _delivery),
         ("transformer", _transformer),
+        ("source schema", _drift),
         ("lake", _lake),
         ("errors/", _errors),
         ("crawler", _crawler),
@@ -108,6 +110,17 @@ def _transformer(stack: Stack) -> tuple[str, str]:
     )
     state = configuration.get("State", "Active")
     return OK if state in ("Active", "Inactive") else DOWN, f"{state}, {configuration.get('Runtime', '')}"
+
+
+def _drift(stack: Stack) -> tuple[str, str]:
+    counts = drift.unknown_attributes(stack)
+    if not counts:
+        return OK, "no attribute outside the contract in 24 h"
+    names = ", ".join(f"{name} ({count:,})" for name, count in counts.most_common(5))
+    return (
+        WARNING,
+        f"{len(counts)} attribute(s) outside the contract in 24 h: {names}; see docs/operations.md",
+    )
 
 
 def _lake(stack: Stack) -> tuple[str, str]:

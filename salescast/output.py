@@ -46,14 +46,21 @@ def as_csv(result: Result) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow([column.name for column in result.columns])
     writer.writerows(["" if value is None else _text(value) for value in row] for row in result.rows)
+    _statistics(result)
 
 
 def as_table(result: Result) -> None:
     """Print rows and, on stderr, their count, the bytes read and the time."""
     out.print(rows_table([column.name for column in result.columns], result.rows))
+    _statistics(result)
+
+
+def _statistics(result: Result) -> None:
     err.print(
-        f"{len(result.rows):,} row(s), {result.bytes_scanned:,} bytes scanned, {result.milliseconds:,} ms",
+        f"{len(result.rows):,} row(s), {result.bytes_scanned:,} bytes scanned, {result.milliseconds:,} ms; "
+        f"Athena bills {result.dollars:.5f} USD for it",
         style="dim",
+        soft_wrap=True,
     )
 
 

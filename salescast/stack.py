@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_pipes import EventBridgePipesClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
@@ -166,6 +167,10 @@ class Stack:
     @cached_property
     def functions(self) -> "LambdaClient":
         return self.session.client("lambda", **self._options)
+
+    @cached_property
+    def logs(self) -> "CloudWatchLogsClient":
+        return self.session.client("logs", **self._options)
 
     @cached_property
     def pipes(self) -> "EventBridgePipesClient":

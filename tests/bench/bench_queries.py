@@ -1,4 +1,4 @@
-"""The named queries over 1,000,000 order changes on the laptop: seconds, and bytes against JSON lines.
+"""The named queries over 1,000,000 changes on the laptop's Athena: seconds, and bytes against JSON lines.
 
 The lake is filled with Parquet files directly, one for each of 365 order dates: what the transformer's rows
 would be, 2.5 changes an order. `SALESCAST_CHANGES` takes another number. Exit status 1 where a query takes

@@ -22,7 +22,10 @@ def test_query_prints_pure_json(stack: Stack, capfd: pytest.CaptureFixture[str])
 def test_query_prints_csv(stack: Stack, capfd: pytest.CaptureFixture[str]) -> None:
     sql = "SELECT 'a, \"b\"' AS name, NULL AS nothing"
     assert cli.run(["query", sql, "--csv", "--state", str(stack.state.folder)]) == 0
-    assert capfd.readouterr().out == 'name,nothing\n"a, ""b""",\n'
+    captured = capfd.readouterr()
+    assert captured.out == 'name,nothing\n"a, ""b""",\n'
+    assert captured.err.startswith("1 row(s), 0 bytes scanned, ")
+    assert captured.err.endswith("; Athena bills 0.00005 USD for it\n")
 
 
 @pytest.mark.parametrize("text", ["SELEC 1", "SELECT absent FROM orders", "SELECT ? AS n", "no_such_query"])

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from salescast.athena import NamedQuery, _named, _reader
+from salescast.athena import NamedQuery, Result, _named, _reader
 from salescast.errors import SalescastError
 
 TODAY = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)
@@ -88,3 +88,8 @@ def test_values_have_pythons_types(kind: str, text: str, value: object) -> None:
     found = _reader(kind)(text)
     assert found == value
     assert type(found) is type(value)
+
+
+def test_athena_bills_10_mb_at_the_least() -> None:
+    assert Result([], [], 0, 5).dollars == Result([], [], 10_000_000, 5).dollars == 0.00005
+    assert Result([], [], 2_000_000_000_000, 5).dollars == 10.0
