@@ -85,6 +85,10 @@ backtest: install  ## the projection's accuracy at rolling origins (RETAIL=onlin
 bench-queries: install  ## the named queries over 1,000,000 changes on the laptop's Athena
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_queries.py
 
+.PHONY: docs-queries
+docs-queries: install  ## write docs/queries.md from the stack that make demo left
+	@$(BIN)/python -m salescast.shelf
+
 .PHONY: deploy
 deploy: install  ## sam build and sam deploy --guided, to AWS
 	@$(BIN)/sam build

@@ -287,3 +287,19 @@ def test_the_data_dictionary_is_the_schema() -> None:
             ]
         ]
         assert documented == declared, name
+
+
+def test_every_query_has_its_place_in_the_docs() -> None:
+    """docs/queries.md lists every query and its question, and nothing else; `make docs-queries` writes it."""
+    text = (ROOT / "docs" / "queries.md").read_text()
+    listed = dict(re.findall(r"^\| \[(\w+)\]\(#\1\) \| (.+) \|$", text, re.MULTILINE))
+    questions = {
+        query["Name"]: query["Description"].partition(" Parameters: ")[0]
+        for query in resources("AWS::Athena::NamedQuery").values()
+    }
+    assert listed == questions
+    assert re.findall(r"^## (\w+)$", text, re.MULTILINE) == sorted(questions)
+    for name, question in questions.items():
+        section = text.split(f"\n## {name}\n")[1].split("\n## ")[0]
+        assert section.strip().startswith(question)
+        assert "\n|---|" in section or "No rows." in section
