@@ -56,7 +56,8 @@ def _by_weekday(errors: Floats, days: Days, trust: float) -> Floats:
     for day in range(WEEK):
         same = size[(days == day) & np.isfinite(size)]
         own = float(same.mean()) if len(same) else overall
-        usual[day] = trust * own + (1 - trust) * overall
+        # Geometric, so that a weekday that is always closed stays nearly certain.
+        usual[day] = (own + 1e-12) ** trust * (overall + 1e-12) ** (1 - trust)
     return usual + 1e-12
 
 

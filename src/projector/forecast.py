@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 import bands
 import calendar_effects
@@ -25,6 +26,7 @@ ORIGINS = 60
 EAGERNESS = 12.0  # how fast a member's weight falls with its excess of mean absolute error
 WINDOWS = (4, 8, 16)  # weeks
 DEAD_DAYS = 28
+FEW = 0.05  # share of days
 LARGEST = float(np.finfo(np.float64).max) / 8
 
 
@@ -79,6 +81,9 @@ def project(
             parts, method = _intermittent(z, horizon)
         else:
             parts, method = _ensemble(z, horizon, start, country)
+    if np.nanmean(z < 0) < FEW:
+        # Zero, or the worst of the few days of net returns, is as low as it goes.
+        parts = [np.maximum(part, min(0.0, float(np.nanmin(z)))) for part in parts]
     return _projection(parts, size, bool(np.nanmin(z) >= 0), method)
 
 
@@ -197,7 +202,18 @@ def _ensemble(
     for level in (0.80, 0.95):
         below, above = bands.widths(errors, origins, horizon, level, _inflation(n, horizon, level))
         parts += [course[-1] - below, course[-1] + above]
-    return [back(part) for part in parts], ", ".join([" ".join(words[:2]), *words[2:]])
+    found = [back(part) for part in parts]
+    # A weekday without a single sale in half a year is a day off; only the outer bounds allow for a surprise.
+    off = _closed(z)[(n + np.arange(horizon)) % WEEK]
+    found[:3] = [np.where(off, 0.0, part) for part in found[:3]]
+    return found, ", ".join([" ".join(words[:2]), *words[2:]])
+
+
+def _closed(z: Floats) -> NDArray[np.bool_]:
+    """Which weekdays, by day % 7, have had no sale in the last 26 weeks, and at least four days to show it."""
+    recent = np.arange(max(0, len(z) - 26 * WEEK), len(z))
+    same = [z[recent[recent % WEEK == day]] for day in range(WEEK)]
+    return np.array([len(one) >= 4 and not np.nan_to_num(one).any() for one in same])
 
 
 def _scores(missed: Floats) -> Floats:

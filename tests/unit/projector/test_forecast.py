@@ -113,6 +113,18 @@ def test_a_product_that_stopped_selling_stays_stopped() -> None:
     assert found.method == "zero: no sales for 60 days"
 
 
+def test_a_closed_weekday_stays_closed_and_returns_have_a_floor() -> None:
+    history = weekly(180, noise=0.3)
+    history[3::7] = 0.0
+    history[50] = -20.0
+    found = project(history)
+    off = (180 + np.arange(28)) % 7 == 3
+    assert (found.mean[off] == 0).all()
+    assert (found.hi80[off] == 0).all()
+    assert (found.hi95[off] < 0.5 * found.mean[~off].mean()).all()
+    assert found.lo95.min() >= -20.0
+
+
 def test_an_intermittent_product_keeps_its_rate() -> None:
     history = HISTORIES["intermittent"]
     assert project(history).mean.mean() == pytest.approx(np.mean(history), rel=0.4)
