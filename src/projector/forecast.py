@@ -210,10 +210,10 @@ def _ensemble(
 
 
 def _closed(z: Floats) -> NDArray[np.bool_]:
-    """Which weekdays, by day % 7, have had no sale in the last 26 weeks, and at least four days to show it."""
+    """Which weekdays, by day % 7, had no sale in the last 26 weeks, with at least four days to show it."""
     recent = np.arange(max(0, len(z) - 26 * WEEK), len(z))
     same = [z[recent[recent % WEEK == day]] for day in range(WEEK)]
-    return np.array([len(one) >= 4 and not np.nan_to_num(one).any() for one in same])
+    return np.array([len(one) >= 4 and bool((one == 0).all()) for one in same])
 
 
 def _scores(missed: Floats) -> Floats:
