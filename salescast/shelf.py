@@ -17,15 +17,15 @@ ROWS = 5
 HEAD = """\
 # Queries
 
-The questions that are there, with the first rows of what each answered after `make demo`. They are named queries of the
-stack's workgroup: in the Athena console under *Saved queries*, here with
+The questions that are there, with the first rows of what each answered after `make demo`. They are named
+queries of the stack's workgroup: in the Athena console under *Saved queries*, here with
 
     .venv/bin/salescast query
     .venv/bin/salescast query sales_by_day -p from=2026-11-01 -p to=2026-11-20 -p country=France
 
-Dates are UTC days of the order; `today` and `today-7` are understood. Revenue is net: placed, shipped and delivered orders
-count, cancelled and returned ones do not, credit lines count with their sign. `make docs-queries` writes this page from the
-running stack.
+Dates are UTC days of the order; `today` and `today-7` are understood. Revenue is net: placed, shipped and
+delivered orders count, cancelled and returned ones do not, credit lines count with their sign.
+`make docs-queries` writes this page from the running stack.
 
 """
 
@@ -57,8 +57,10 @@ def _table(result: Result) -> str:
         return "No rows.\n"
     names = [column.name for column in result.columns]
     lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
-    for row in result.rows[:ROWS]:
-        lines.append("| " + " | ".join("" if value is None else str(value) for value in row) + " |")
+    lines += [
+        "| " + " | ".join("" if value is None else str(value) for value in row) + " |"
+        for row in result.rows[:ROWS]
+    ]
     more = len(result.rows) - ROWS
     return "\n".join(lines) + "\n" + (f"\nand {more:,} rows more\n" if more > 0 else "")
 

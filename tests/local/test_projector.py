@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from salescast import athena, project
+from salescast import athena, project, snapshot
 from salescast.errors import SalescastError
 from salescast.stack import Stack
 from tests.template import columns
@@ -196,3 +196,35 @@ def emitted(stack: Stack, name: str) -> float:
     lines = [json.loads(one["message"]) for one in events if '"CloudWatchMetrics"' in one["message"]]
     found = [line[name] for line in lines if name in line]
     return float(found[-1][0])
+
+
+def test_stock_runs_out_when_the_projected_units_reach_it(stack: Stack, lake: str) -> None:
+    product, stock = "projector-2", 40
+    item = {
+        "product_id": {"S": product},
+        "product_name": {"S": "Projected"},
+        "category": {"S": "Tests"},
+        "stock": {"N": str(stock)},
+        "reorder_level": {"N": "5"},
+        "lead_time_days": {"N": "7"},
+        "updated_ts": {"S": "2012-01-01T00:00:00.000Z"},
+    }
+    stack.dynamodb.put_item(TableName=stack.output("InventoryTable"), Item=item)
+    snapshot.take(stack)
+    project.run(stack, {"date": str(RUN_DATE)})
+    rows = ask(
+        stack,
+        f"SELECT projected_date, hi80, mean, lo80 FROM sales_projections WHERE run_date = '{RUN_DATE}' "
+        f"AND breakdown = 'product' AND series = '{product}' AND measure = 'units' ORDER BY horizon",
+    )
+    expected = []
+    for bound in (1, 2, 3):
+        sold = 0.0
+        for row in rows:
+            sold += float(row[bound])
+            if sold >= stock:
+                expected.append(str(row[0]))
+                break
+    assert len(expected) == 3, "it must run out within the horizon, or nothing is shown"
+    answer = athena.query(stack, "stock_out_dates", {"from": str(RUN_DATE)})
+    assert [row for row in answer.rows if row[0] == product] == [[product, "Projected", stock, *expected]]
