@@ -14,7 +14,7 @@ from salescast.state import State
 from tests.analytics import source
 
 DAYS = 200
-ORDERS = 800
+ORDERS = 1500  # so that hardly a day is without one
 FIRST_DAY = datetime.now(UTC).date() - timedelta(days=DAYS)
 
 
