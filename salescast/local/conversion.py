@@ -29,6 +29,8 @@ MALFORMED = "DataFormatConversion.MalformedData"
 
 _CHUNK = 4000
 _ISO = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z$"
+# Of longer texts and of exponents Arrow may lose digits without a word.
+_PLAIN_DECIMAL = r"^-?[0-9]{1,18}(\.[0-9]{1,18})?$"
 _DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=lambda name: _refuse(name))
 
 # Kinds that Arrow takes for these types as they are. Not more: it would cut 1.5 to 1 for an integer column.
@@ -183,7 +185,9 @@ def _at_once(values: list[Any], target: Any) -> Array | None:
             if types.is_string(target):
                 return pa.array(values, target)
             if types.is_decimal(target):
-                return pa.array(values, pa.string()).cast(target)
+                text = pa.array(values, pa.string())
+                if pc.all(pc.match_substring_regex(text, _PLAIN_DECIMAL)).as_py():
+                    return text.cast(target)
             if types.is_timestamp(target):
                 text = pa.array(values, pa.string())
                 if pc.all(pc.match_substring_regex(text, _ISO)).as_py():
