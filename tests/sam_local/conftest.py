@@ -23,7 +23,14 @@ from tests.sam_local.forwarder import forwarded
 from tests.template import ROOT, resources, template
 
 OWN_TARGET = "SALESCAST_SAM_LOCAL"
-ROLES = {"GeneratorFunction": "GeneratorRole", "TransformerFunction": "TransformerRole"}
+# Environment variable -> stack output.
+NAMES = {
+    "ORDERS_TABLE": "OrdersTable",
+    "INVENTORY_TABLE": "InventoryTable",
+    "LAKE": "Lake",
+    "DATABASE": "Database",
+    "WORKGROUP": "Workgroup",
+}
 INVOCATION_SECONDS = 300
 
 
@@ -37,11 +44,10 @@ class Sam:
     parameters: dict[str, str]
     pull: bool
 
-    def invoke(self, function: str, event: Path | dict[str, Any]) -> Any:
-        """The function's answer to an event; fails when SAM fails or the function raised."""
+    def invoke(self, function: str, event: Path | dict[str, Any], *, raises: bool = False) -> Any:
+        """The function's answer to an event; fails when SAM fails, or unless the function did as `raises`."""
         variables = self.folder / "variables.json"
-        names = {"ORDERS_TABLE": "OrdersTable", "INVENTORY_TABLE": "InventoryTable"}
-        given = {name: self.stack.output(output) for name, output in names.items()}
+        given = {name: self.stack.output(output) for name, output in NAMES.items()}
         given["AWS_ENDPOINT_URL"] = self.endpoint
         declared = resources("AWS::Serverless::Function")[function]["Environment"]["Variables"]
         variables.write_text(
@@ -67,7 +73,7 @@ class Sam:
         assert done.returncode == 0, done.stderr
         answer = json.loads(done.stdout.splitlines()[-1])
         # SAM ends 0 even when the function raised.
-        assert not (isinstance(answer, dict) and "errorType" in answer), done.stderr
+        assert (isinstance(answer, dict) and "errorType" in answer) == raises, done.stderr
         return answer
 
     def _environment(self, function: str) -> dict[str, str]:

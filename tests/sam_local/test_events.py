@@ -37,6 +37,8 @@ FILES = [name for name in FILES if not name.startswith("changes/")]  # what enco
 TRANSFORMER = [name for name in FILES if name.startswith("transformer/")]
 # The whole backfill first: backfill-resume writes a part of it.
 WHOLE = "generator/backfill.json"
+SNAPSHOT = [name for name in FILES if name.startswith("snapshot/")]
+PROJECTOR = [name for name in FILES if name.startswith("projector/")]
 GENERATOR = [WHOLE, *(name for name in FILES if name.startswith("generator/") and name != WHOLE)]
 
 
@@ -82,6 +84,31 @@ def test_generator(local: Sam, name: str) -> None:
         # Repeating an event writes nothing twice.
         again = local.invoke("GeneratorFunction", event(name))
         assert (again["inserted"], again["changed"]) == (0, 0)
+
+
+@pytest.mark.parametrize("name", SNAPSHOT)
+def test_snapshot(local: Sam, name: str) -> None:
+    answer = local.invoke("SnapshotFunction", event(name))
+    if refused := re.search(r"`(\w+)` (?:refused|is wrong)", DOCUMENTED[name]):
+        assert answer["error"]["field"] == refused.group(1)
+    else:
+        assert answer["products"] > 0
+        local.stack.s3.head_object(Bucket=local.stack.output("Lake"), Key=answer["key"])
+
+
+@pytest.mark.parametrize("name", PROJECTOR)
+def test_projector(local: Sam, name: str) -> None:
+    """Reads the orders that the backfill above wrote."""
+    text = DOCUMENTED[name]
+    if wrong := re.search(r"`(\w+)` is wrong", text):
+        answer = local.invoke("ProjectorFunction", event(name), raises=True)
+        assert answer["errorMessage"].startswith(f"{wrong.group(1)}: ")
+        return
+    answer = local.invoke("ProjectorFunction", event(name))
+    assert answer["series"] > 10
+    assert (answer["key"] is not None) == text.startswith("written")
+    if answer["key"]:
+        local.stack.s3.head_object(Bucket=local.stack.output("Lake"), Key=answer["key"])
 
 
 def test_a_tick_with_the_present_time_writes(local: Sam) -> None:
