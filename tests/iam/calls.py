@@ -77,9 +77,9 @@ class Things:
     def clear(self) -> None:
         """Leave the shared stack as it was found."""
         s3, glue = self.root("s3"), self.root("glue")
-        for prefix in (ROWS, "raw", "errors", "athena-results", "curated/order_changes"):
-            keys = [item["Key"] for item in s3.list_objects_v2(Bucket=self.lake, Prefix=prefix)["Contents"]]
-            for key in keys:
+        for prefix in ("raw", "errors", "athena-results", "curated"):
+            pages = s3.get_paginator("list_objects_v2").paginate(Bucket=self.lake, Prefix=prefix)
+            for key in [item["Key"] for page in pages for item in page.get("Contents", [])]:
                 if PROBE in key:
                     s3.delete_object(Bucket=self.lake, Key=key)
         for table in glue.get_tables(DatabaseName=self.database)["TableList"]:
@@ -90,10 +90,20 @@ class Things:
         self.root("dynamodb").delete_item(
             TableName=self.inventory, Key={"product_id": {"S": PROBE}}
         )  # fmt: skip
-        messages = self.root("sqs").receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10)
-        for message in messages.get("Messages", []):
-            if message["Body"] == PROBE:
-                self.root("sqs").delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
+        self._forget_dead_letters()
+
+    def _forget_dead_letters(self) -> None:
+        """Take the probes' messages out of the queue, and show the others again at once."""
+        sqs, others = self.root("sqs"), []
+        while messages := sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                handle = {"QueueUrl": self.queue, "ReceiptHandle": message["ReceiptHandle"]}
+                if message["Body"] == PROBE:
+                    sqs.delete_message(**handle)
+                else:
+                    others.append(handle)
+        for handle in others:
+            sqs.change_message_visibility(**handle, VisibilityTimeout=0)
 
 
 Call = Callable[[Actor, Things], object]

@@ -1,4 +1,4 @@
-"""The stack's resources and things to try rights on, made once for the folder."""
+"""The stack's resources and things to try rights on, made once for a module, and taken away."""
 
 from collections.abc import Iterator
 
@@ -13,19 +13,19 @@ from tests.iam.rights import EXERCISED, ON_AWS_ONLY
 OWNERS = (*TRUSTED, "AnalystPolicy")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def deployed(stack: Stack) -> Deployed:
     return Deployed(stack)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def things(deployed: Deployed) -> Iterator[Things]:
     made = Things(deployed)
     yield made
     made.clear()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def actors(deployed: Deployed) -> dict[str, Actor]:
     """A twin of every role and of an analyst, by the name in the template."""
     return {owner: Actor(deployed, owner) for owner in OWNERS}

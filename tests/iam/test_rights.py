@@ -21,6 +21,8 @@ CALLERS = {
     "PipeRole": ["salescast/local/pipe*.py", "salescast/local/shard*.py"],
     "DeliveryRole": ["salescast/local/firehose*.py", "salescast/local/shard*.py"],
     "CrawlerRole": ["salescast/local/crawler*.py"],
+    "SnapshotRole": ["src/snapshot/*.py"],
+    "ProjectorRole": ["src/projector/*.py"],
     "AnalystPolicy": ["salescast/local/athena*.py", "salescast/*.py"],
 }
 

@@ -56,8 +56,12 @@ def test_a_column_is_added_under_old_objects(stack: Stack, prefix: str) -> None:
             table = table.append_column(name, pa.array([value], pa.string()))
         file = BytesIO()
         pq.write_table(table, file)
-        key = f"curated/order_changes/order_date={DATE}/{prefix}{order}.parquet"
-        stack.s3.put_object(Bucket=stack.output("Lake"), Key=key, Body=file.getvalue())
+        stack.s3.put_object(Bucket=lake, Key=key(order), Body=file.getvalue())
+
+    def key(order: int) -> str:
+        return f"curated/order_changes/order_date={DATE}/{prefix}{order}.parquet"
+
+    lake = stack.output("Lake")
 
     put(0, {})
     put(1, {"colour": "red"})
@@ -69,6 +73,8 @@ def test_a_column_is_added_under_old_objects(stack: Stack, prefix: str) -> None:
         assert len(athena.run(stack, f"SELECT * FROM orders {where}").rows) == 2
     finally:
         _columns(stack, before, replace=True)
+        for order in (0, 1):
+            stack.s3.delete_object(Bucket=lake, Key=key(order))
 
 
 def _columns(stack: Stack, columns: list[Any], replace: bool = False) -> list[Any]:

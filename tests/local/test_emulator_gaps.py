@@ -157,6 +157,20 @@ def test_a_stack_takes_its_bucket_with_what_is_in_it(ministack: Emulator) -> Non
     assert "full" not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
 
 
+def test_a_metric_in_a_log_is_no_metric(ministack: Emulator) -> None:
+    """CloudWatch makes metrics of log events in the embedded metric format."""
+    logs = ministack.client("logs")
+    logs.create_log_group(logGroupName="/probe")
+    logs.create_log_stream(logGroupName="/probe", logStreamName="s")
+    now = time.time_ns() // 1_000_000
+    directive = {"Namespace": "Probe", "Dimensions": [[]], "Metrics": [{"Name": "Seen", "Unit": "Count"}]}
+    message = json.dumps({"_aws": {"Timestamp": now, "CloudWatchMetrics": [directive]}, "Seen": 1})
+    logs.put_log_events(
+        logGroupName="/probe", logStreamName="s", logEvents=[{"timestamp": now, "message": message}]
+    )
+    assert ministack.client("cloudwatch").list_metrics(Namespace="Probe")["Metrics"] == []
+
+
 def rows(heading: str) -> list[list[str]]:
     """The cells of the table below a heading of docs/local-differences.md."""
     section = DOCUMENT.read_text().partition(f"## {heading}\n")[2].partition("\n## ")[0]

@@ -186,7 +186,7 @@ def test_reconcile_tells_failed_from_missing_and_unexpected(shop: Shop) -> None:
     result = reconcile.reconcile(shop.stack, settle=0)
     ours = [example for example in result.examples if shop.prefix in example]
     assert ours == [f"{shop.id('unremoved')}: is in the lake, the table has no such order"]
-    assert result.unexpected == 1
+    assert result.unexpected >= 1
     assert result.archived >= 1
     # Refused for a number or a day, too large at once or later, an id too long, a removal not delivered.
     assert result.failed >= len(REFUSED) + 2 + 2 + 1 + 1
