@@ -216,15 +216,6 @@ def test_projections_are_found_where_they_are_written() -> None:
     assert tuple(columns("sales_projections")) == publish.COLUMNS
 
 
-def test_alarms_watch_metrics_that_functions_emit() -> None:
-    import projector
-
-    for alarm in resources("AWS::CloudWatch::Alarm").values():
-        assert alarm["Namespace"] == "Salescast"
-        assert alarm["MetricName"] in str(projector.__doc__)
-        assert alarm["Dimensions"] == [{"Name": "service", "Value": "projector"}]
-
-
 def test_a_late_tick_is_refused_by_schedule_and_function_alike() -> None:
     declared = template()["Resources"]
     retry = declared["GeneratorTick"]["Properties"]["Target"]["RetryPolicy"]
@@ -266,7 +257,7 @@ def test_stack_outputs() -> None:
             "ProjectorFunction",
             "DeadLetterQueue",
         ),
-        "Crawler",
+        *("Crawler", "AlarmTopic", "Dashboard"),
     }
     assert fixed <= set(template()["Outputs"])
 

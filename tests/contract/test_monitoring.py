@@ -1,0 +1,273 @@
+"""Dashboard, alarms and runbook: every metric is emitted, every alarm explained, every command exists."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, NamedTuple
+
+import botocore.session
+import pytest
+import typer.main
+from botocore import xform_name
+
+import generator
+import projector
+import transformer
+from environment import Tally
+from salescast.cli import app
+from tests.template import ROOT, resources, template
+from tests.unit.transformer.rows import EVENTS, change
+from tests.unit.transformer.test_transformer import event_of, metrics_of
+
+ALARMS = resources("AWS::CloudWatch::Alarm")
+RUNBOOK = (ROOT / "docs" / "operations.md").read_text()
+# What each dimension of a service's metric names: the type of the resource that sends it.
+SENDERS = {
+    "PipeName": "AWS::Pipes::Pipe",
+    "StreamName": "AWS::Kinesis::Stream",
+    "DeliveryStreamName": "AWS::KinesisFirehose::DeliveryStream",
+    "QueueName": "AWS::SQS::Queue",
+    "FunctionName": "AWS::Serverless::Function",
+}
+
+
+class Metric(NamedTuple):
+    """A metric as CloudWatch tells it apart; of `service` the value counts too."""
+
+    namespace: str
+    name: str
+    dimensions: tuple[str, ...]
+    service: str = ""
+
+
+def metric(namespace: str, name: str, dimensions: dict[str, Any]) -> Metric:
+    return Metric(namespace, name, tuple(sorted(dimensions)), dimensions.get("service", ""))
+
+
+def dashboard() -> dict[str, Any]:
+    """The dashboard's body, with `${X}` left where a resource's name comes in."""
+    (properties,) = resources("AWS::CloudWatch::Dashboard").values()
+    text = re.sub(r'("value": )\$\{(\w+)\}', r'\1"${\2}"', properties["DashboardBody"]["Fn::Sub"])
+    loaded: dict[str, Any] = json.loads(text)
+    return loaded
+
+
+def entries() -> Iterator[list[Any]]:
+    for widget in dashboard()["widgets"]:
+        yield from widget["properties"].get("metrics", [])
+
+
+def on_the_dashboard() -> Iterator[tuple[Metric, dict[str, Any]]]:
+    """Every metric of the dashboard, with its dimensions' values."""
+    for entry in entries():
+        *named, options = entry if isinstance(entry[-1], dict) else [*entry, {}]
+        if named:
+            dimensions = dict(zip(named[2::2], named[3::2], strict=True))
+            yield metric(named[0], named[1], dimensions), dimensions
+        else:
+            found = re.fullmatch(
+                r"SEARCH\('\{(\w+),([\w,]+)\} MetricName=\"(\w+)\"', 'Sum', 300\)", options["expression"]
+            )
+            assert found, options["expression"]
+            namespace, keys, name = found.groups()
+            yield Metric(namespace, name, tuple(sorted(keys.split(","))), "transformer"), {}
+
+
+def in_alarms() -> Iterator[tuple[Metric, dict[str, Any]]]:
+    for alarm in ALARMS.values():
+        dimensions = {one["Name"]: one["Value"] for one in alarm["Dimensions"]}
+        yield metric(alarm["Namespace"], alarm["MetricName"], dimensions), dimensions
+
+
+def used() -> list[tuple[Metric, dict[str, Any]]]:
+    return [*on_the_dashboard(), *in_alarms()]
+
+
+def documented() -> set[Metric]:
+    """The table of docs/aws-behaviour.md 8."""
+    section = (ROOT / "docs" / "aws-behaviour.md").read_text().split("\n## 8 ")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (AWS/\S+) \| (\w+) \| (.+) \| \S.+ guide, .+ \|$", section, re.MULTILINE)
+    return {
+        Metric(namespace, name, (dimension,))
+        for namespace, dimension, names in rows
+        for name in re.findall(r"`([\w.]+)`", names)
+    }
+
+
+def emf(blob: dict[str, Any]) -> Iterator[Metric]:
+    """The metrics of one line of CloudWatch's embedded metric format."""
+    for described in blob["_aws"]["CloudWatchMetrics"]:
+        for keys in described["Dimensions"]:
+            for one in described["Metrics"]:
+                assert one["Name"] in blob
+                yield metric(described["Namespace"], one["Name"], {key: blob[key] for key in keys})
+
+
+class OneRow:
+    """The answer of Athena to the question about past projections."""
+
+    def rows(self, query: str) -> list[dict[str, str]]:
+        assert "FROM projection_accuracy" in query
+        return [{"missed": "1", "sold": "10", "days": "28", "inside80": "23", "inside95": "27"}]
+
+
+def of_the_transformer(capsys: pytest.CaptureFixture[str]) -> set[Metric]:
+    """Of a batch that fails in part, and of a change made just now."""
+    transformer.handler(json.loads((EVENTS / "transformer" / "mixed.json").read_text()), None)
+    now = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    fresh = change("insert")
+    fresh["dynamodb"]["NewImage"]["updated_ts"] = {"S": now}
+    transformer.handler(event_of(fresh), None)
+    return {one for blob in metrics_of(capsys.readouterr().out) for one in emf(blob)}
+
+
+def of_the_generator() -> set[Metric]:
+    generator._measure(Tally())
+    blob = generator.metrics.serialize_metric_set()
+    generator.metrics.clear_metrics()
+    return set(emf(dict(blob)))
+
+
+def of_the_projector(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Metric]:
+    """Of the handler around a run that went well, and around one that did not."""
+    athena: Any = OneRow()
+    accuracy = projector._accuracy(athena, dt.date(2026, 11, 20))
+    answer = {"run_date": "2026-11-20", "series": 3, "key": None, "accuracy": accuracy}
+    monkeypatch.setattr(projector, "run", lambda event, context: dict(answer))
+    projector.handler({}, None)
+    for blob in metrics_of(capsys.readouterr().out):
+        yield from emf(blob)
+
+
+def test_our_own_metrics_are_those_that_the_functions_emit(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emitted = of_the_transformer(capsys) | of_the_generator() | set(of_the_projector(capsys, monkeypatch))
+    ours = {one for one, _ in used() if one.namespace == "Salescast"}
+    assert len(ours) > 10
+    assert ours - emitted == set()
+
+
+def test_metrics_of_services_are_those_that_their_guides_list() -> None:
+    theirs = {one for one, _ in used() if one.namespace != "Salescast"}
+    assert theirs == documented()
+
+
+def test_a_metric_of_a_service_is_asked_of_a_resource_that_sends_it() -> None:
+    for one, dimensions in used():
+        if one.namespace == "Salescast":
+            continue
+        ((name, value),) = dimensions.items()
+        named = value if isinstance(value, str) else value.get("Ref") or value["Fn::GetAtt"]
+        sender = named.strip("${}").split(".")[0]
+        assert template()["Resources"][sender]["Type"] == SENDERS[name], one
+        # The Ref of a queue is its URL; of all the others it is the name.
+        assert named.strip("${}") == ("DeadLetterQueue.QueueName" if name == "QueueName" else sender)
+
+
+def test_the_dashboard_has_its_rows_and_no_widget_covers_another() -> None:
+    taken: set[tuple[int, int]] = set()
+    rows = []
+    for widget in dashboard()["widgets"]:
+        place = {
+            (x, y)
+            for x in range(widget["x"], widget["x"] + widget["width"])
+            for y in range(widget["y"], widget["y"] + widget["height"])
+        }
+        assert not place & taken
+        assert max(x for x, _ in place) < 24
+        taken |= place
+        if widget["type"] == "text":
+            rows.append(widget["properties"]["markdown"])
+        else:
+            assert widget["properties"]["title"]
+            assert widget["properties"]["region"] == "${AWS::Region}"
+            assert all(axis["label"] for axis in widget["properties"]["yAxis"].values())
+    assert rows == ["## Business", "## Pipeline", "## Projection"]
+
+
+def test_what_the_dashboard_fills_in_exists() -> None:
+    (properties,) = resources("AWS::CloudWatch::Dashboard").values()
+    names = set(re.findall(r"\$\{(\w+)[.\w]*\}", properties["DashboardBody"]["Fn::Sub"]))
+    assert names <= set(template()["Resources"]) | set(template()["Parameters"])
+    assert {"FreshnessLimit", "WapeLimit"} <= names
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_is_told_and_explained(name: str) -> None:
+    alarm = ALARMS[name]
+    assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+    assert alarm["TreatMissingData"] == "notBreaching", "an idle stack sends nothing"
+    text, _, anchor = alarm["AlarmDescription"].rpartition(" Runbook: docs/operations.md#")
+    assert text.endswith(".")
+    assert anchor == name.lower()
+    section = RUNBOOK.split(f"\n### {name}\n")[1].split("\n##")[0]
+    for part in ("**Means.**", "**See.**", "**Do.**"):
+        assert part in section
+
+
+def test_the_runbook_explains_no_other_alarm_and_its_links_lead_somewhere() -> None:
+    assert set(re.findall(r"^### (\w+Alarm)$", RUNBOOK, re.MULTILINE)) == set(ALARMS)
+    headings = {
+        re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+        for title in re.findall(r"^#+ (.+)$", RUNBOOK, re.MULTILINE)
+    }
+    assert set(re.findall(r"\]\(#([\w-]+)\)", RUNBOOK)) <= headings
+
+
+def commands(program: str) -> list[list[str]]:
+    """Arguments of the runbook's calls of a program, in blocks and in the text, split as a shell does."""
+    found = re.findall(rf"^{program} \S.*$", RUNBOOK, re.MULTILINE) + re.findall(
+        rf"`({program} [^`\n]+)`", RUNBOOK
+    )
+    return [shlex.split(line, comments=True)[1:] for line in found]
+
+
+@pytest.mark.parametrize("arguments", commands("salescast"), ids=" ".join)
+def test_a_command_of_ours_exists(arguments: list[str]) -> None:
+    group: Any = typer.main.get_command(app)
+    command = group.commands[arguments[0]]
+    context = command.make_context(arguments[0], list(arguments[1:]), resilient_parsing=False)
+    if arguments[0] == "query":
+        queries = {query["Name"]: query for query in resources("AWS::Athena::NamedQuery").values()}
+        defaults = queries[context.params["text"]]["Description"].partition(" Parameters: ")[2]
+        given = {pair.split("=")[0] for pair in context.params["parameter"] or []}
+        assert given <= {pair.split("=")[0] for pair in defaults.split("; ")}
+
+
+@cache
+def service(name: str) -> Any:
+    return botocore.session.get_session().get_service_model(name)
+
+
+@pytest.mark.parametrize("arguments", commands("aws"), ids=" ".join)
+def test_a_command_of_aws_exists(arguments: list[str]) -> None:
+    name, verb, *rest = arguments
+    model = service({"s3api": "s3"}.get(name, name))
+    operations = {xform_name(operation, "-"): operation for operation in model.operation_names}
+    shape = model.operation_model(operations[verb]).input_shape
+    members = {xform_name(member, "-") for member in (shape.members if shape else {})}
+    options = {option.removeprefix("--") for option in rest if option.startswith("--")} - {"query"}
+    assert options <= members
+    required = {xform_name(member, "-") for member in (shape.required_members if shape else [])}
+    assert required <= options
+
+
+def test_make_targets_of_the_runbook_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for line in re.findall(r"`make ([a-z -]+)`", RUNBOOK):
+        for target in line.split():
+            assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_log_groups_of_the_runbook_are_the_templates() -> None:
+    declared = {
+        group["LogGroupName"]["Fn::Sub"].replace("${AWS::StackName}", "salescast")
+        for group in resources("AWS::Logs::LogGroup").values()
+    }
+    assert set(re.findall(r"--log-group-name (\S+)", RUNBOOK)) <= declared
