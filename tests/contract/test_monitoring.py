@@ -134,7 +134,7 @@ def of_the_generator() -> set[Metric]:
 
 
 def of_the_projector(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Metric]:
-    """Of the handler around a run that went well, and around one that did not."""
+    """Of the handler around a run; test_projector.py has the metrics of real ones."""
     athena: Any = OneRow()
     accuracy = projector._accuracy(athena, dt.date(2026, 11, 20))
     answer = {"run_date": "2026-11-20", "series": 3, "key": None, "accuracy": accuracy}
