@@ -2,14 +2,14 @@
 
 import sys
 import traceback
-from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
-from salescast import output
+from salescast import arguments, output
+from salescast.arguments import JsonOption, StackOption, StateOption, YesOption
 from salescast.errors import SalescastError
 from salescast.stack import Stack
 from salescast.state import DEFAULT, State
@@ -23,13 +23,6 @@ app = typer.Typer(
 
 # Typer brings its own click and names only leaves of its errors in public.
 _UsageError: Any = typer.BadParameter.__mro__[1]
-
-StateOption = Annotated[
-    Path, typer.Option("--state", help="Folder of the laptop stack.", show_default=".salescast")
-]
-StackOption = Annotated[str | None, typer.Option("--stack", help="A stack on AWS, by name.", metavar="NAME")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
-YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask before writing to AWS.")]
 
 
 def main() -> NoReturn:
@@ -76,7 +69,7 @@ def up(
     """Start the stack on this machine: emulator, stand-ins, sam build, sam deploy. Repeatable."""
     from salescast import laptop
 
-    overrides = _pairs(parameter, "--parameter FirstOrderDate=2010-01-01")
+    overrides = arguments.pairs(parameter, "--parameter FirstOrderDate=2010-01-01")
     stack = laptop.up(state, fast=fast, parameters=overrides, report=output.step)
     if as_json:
         output.as_json({"stack": stack.name, "endpoint": stack.endpoint, "state": str(stack.state.folder)})
@@ -105,10 +98,7 @@ def status(state: StateOption = DEFAULT, stack: StackOption = None, as_json: Jso
     if as_json:
         output.as_json([vars(stage) for stage in stages])
     else:
-        colours = {health.OK: "green", health.WARNING: "yellow", health.DOWN: "red"}
-        for stage in stages:
-            mark = f"[{colours[stage.health]}]{stage.health:<8}[/]"
-            output.out.print(f"{mark}{stage.name:<20}{output.escape(stage.detail)}", soft_wrap=True)
+        output.stages(stages)
     return int(any(stage.health == health.DOWN for stage in stages))
 
 
@@ -152,7 +142,7 @@ def generate(
         elif tick:
             result = generator.run(target, {"action": "tick", "time": tick}, show)
         else:
-            result = generator.run(target, _backfill(days, start, end, orders), show)
+            result = generator.run(target, arguments.backfill(days, start, end, orders), show)
     content = {name: getattr(result, name) for name in (*generator.COUNTS, "invocations")}
     content["seconds"] = round(result.seconds, 3)
     if as_json:
@@ -190,10 +180,7 @@ def replay(
         result = replaying.replay(
             target, survey, lambda lines: bars.update(task, completed=lines, rate=rate.text(lines))
         )
-    for problem in result.problems:
-        output.err.print(
-            f"line {problem.line}: {problem.field} {problem.reason}", markup=False, soft_wrap=True
-        )
+    output.problems(result.problems)
     if as_json:
         output.as_json(result.as_json())
     else:
@@ -221,25 +208,13 @@ def query(
     """
     from salescast import athena
 
-    parameters = _pairs(parameter, "-p from=2026-01-01")
+    parameters = arguments.pairs(parameter, "-p from=2026-01-01")
     target = _open(state, stack)
     if text is None:
-        _list_queries(athena.named_queries(target), as_json=as_json)
+        output.queries(athena.named_queries(target), in_json=as_json)
         return
     result = athena.query(target, text, parameters)
-    if as_json:
-        output.as_json(
-            {
-                "columns": [vars(column) for column in result.columns],
-                "rows": result.rows,
-                "bytes_scanned": result.bytes_scanned,
-                "milliseconds": result.milliseconds,
-            }
-        )
-    elif as_csv:
-        output.as_csv(result)
-    else:
-        output.as_table(result)
+    output.result(result, in_json=as_json, in_csv=as_csv)
 
 
 @app.command()
@@ -269,7 +244,7 @@ def project(
         projecting.check_plot(plot)
     event: dict[str, Any] = {"series": names or ["total"], "horizon": horizon}
     if day:
-        event["date"] = _date("--date", day).isoformat()
+        event["date"] = arguments.day("--date", day).isoformat()
     target = _open(state, stack)
     _ask(target, "write a projection to the lake of", yes)
     answer = projecting.run(target, event)
@@ -279,9 +254,7 @@ def project(
     if as_json:
         output.as_json(answer)
         return
-    for one in shown:
-        for line in projecting.terminal(one):
-            output.out.print(line, markup=False, soft_wrap=True)
+    output.lines(line for one in shown for line in projecting.terminal(one))
     output.err.print(projecting.summary(answer), markup=False, soft_wrap=True)
 
 
@@ -308,6 +281,43 @@ def reconcile(
     else:
         output.reconciliation(result)
     return int(not result.reconciled)
+
+
+@app.command()
+def redrive(
+    reason: Annotated[
+        str | None,
+        typer.Option(help="Only failures whose type, code or message has this in it.", metavar="TEXT"),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Only changes that came then or later (UTC).", metavar="TIME")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be delivered.")] = False,
+    state: StateOption = DEFAULT,
+    stack: StackOption = None,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Deliver failed changes again: those under errors/ and in the dead-letter queue. May be repeated.
+
+    Mend the cause first: what fails again comes back as a new error object. Exit status 0 if none is left.
+    """
+    from salescast import redrive as redriving
+
+    choice = redriving.Choice(reason, arguments.instant("--since", since) if since else None)
+    target = _open(state, stack)
+    if not dry_run:
+        _ask(target, "deliver failed changes again to", yes)
+    with output.progress(hidden=as_json) as bars:
+        rate, task = output.Rate(), bars.add_task("failed changes", total=None, rate="")
+        result = redriving.redrive(
+            target, choice, dry_run=dry_run, show=lambda n: bars.update(task, completed=n, rate=rate.text(n))
+        )
+    if as_json:
+        output.as_json(result.as_json())
+    else:
+        output.redrive(result)
+    return int(bool(result.left))
 
 
 @app.command()
@@ -375,46 +385,6 @@ def _confirm(question: str, yes: bool) -> None:
         raise SalescastError(f"{question} Nobody is there to answer; add --yes")
     if not typer.confirm(question, err=True):
         raise SalescastError("nothing was changed; add --yes to be asked no more")
-
-
-def _pairs(given: list[str] | None, example: str) -> dict[str, str]:
-    pairs = {}
-    for text in given or []:
-        name, mark, value = text.partition("=")
-        if not mark or not name:
-            raise SalescastError(f"{text!r} is not NAME=VALUE; write for example {example}")
-        pairs[name] = value
-    return pairs
-
-
-def _backfill(days: int | None, start: str | None, end: str | None, orders: int | None) -> dict[str, Any]:
-    last = _date("--end", end) if end else datetime.now(UTC).date() - timedelta(days=1)
-    first = _date("--start", start) if start else last - timedelta(days=(days or 1) - 1)
-    event: dict[str, Any] = {"action": "backfill", "start": first.isoformat(), "end": last.isoformat()}
-    return event | ({"orders": orders} if orders else {})
-
-
-def _date(option: str, text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise SalescastError(f"{option} {text!r} is not a date such as 2026-11-20") from error
-
-
-def _list_queries(queries: list[Any], *, as_json: bool) -> None:
-    if as_json:
-        output.as_json(
-            [
-                {"name": one.name, "description": one.description, "parameters": one.defaults}
-                for one in queries
-            ]
-        )
-        return
-    rows = [
-        [one.name, one.description, ", ".join(f"{name}={value}" for name, value in one.defaults.items())]
-        for one in queries
-    ]
-    output.out.print(output.rows_table(["query", "answers", "parameters"], rows))
 
 
 def _message(error: Exception) -> str:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console
@@ -15,9 +15,14 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from salescast import money
-from salescast.athena import Result
+from salescast import health, money
+from salescast.athena import NamedQuery, Result
+from salescast.health import Stage
 from salescast.reconcile import Reconciliation
+from salescast.redrive import Redrive
+
+if TYPE_CHECKING:
+    from salescast.replay import Problem
 
 __all__ = [
     "Rate",
@@ -26,10 +31,16 @@ __all__ = [
     "as_table",
     "err",
     "escape",
+    "lines",
     "out",
+    "problems",
     "progress",
+    "queries",
     "reconciliation",
+    "redrive",
+    "result",
     "rows_table",
+    "stages",
     "step",
 ]
 
@@ -53,6 +64,37 @@ def as_table(result: Result) -> None:
     """Print rows and, on stderr, their count, the bytes read and the time."""
     out.print(rows_table([column.name for column in result.columns], result.rows))
     _statistics(result)
+
+
+def result(found: Result, *, in_json: bool, in_csv: bool) -> None:
+    """The answer to a query."""
+    if in_json:
+        as_json(
+            {
+                "columns": [vars(column) for column in found.columns],
+                "rows": found.rows,
+                "bytes_scanned": found.bytes_scanned,
+                "milliseconds": found.milliseconds,
+            }
+        )
+    elif in_csv:
+        as_csv(found)
+    else:
+        as_table(found)
+
+
+def queries(named: Iterable[NamedQuery], *, in_json: bool) -> None:
+    """What can be asked by name."""
+    if in_json:
+        as_json(
+            [{"name": one.name, "description": one.description, "parameters": one.defaults} for one in named]
+        )
+        return
+    rows = [
+        [one.name, one.description, ", ".join(f"{name}={value}" for name, value in one.defaults.items())]
+        for one in named
+    ]
+    out.print(rows_table(["query", "answers", "parameters"], rows))
 
 
 def _statistics(result: Result) -> None:
@@ -84,6 +126,40 @@ def reconciliation(result: Reconciliation) -> None:
     )
     for example in result.examples:
         out.print(f"  {escape(example)}", soft_wrap=True)
+
+
+def stages(found: Iterable[Stage]) -> None:
+    """The health of each stage."""
+    colours = {health.OK: "green", health.WARNING: "yellow", health.DOWN: "red"}
+    for stage in found:
+        mark = f"[{colours[stage.health]}]{stage.health:<8}[/]"
+        out.print(f"{mark}{stage.name:<20}{escape(stage.detail)}", soft_wrap=True)
+
+
+def problems(found: "Iterable[Problem]") -> None:
+    """Lines of a file that could not become orders."""
+    for problem in found:
+        err.print(f"line {problem.line}: {problem.field} {problem.reason}", markup=False, soft_wrap=True)
+
+
+def lines(texts: Iterable[str]) -> None:
+    """Texts as they are."""
+    for text in texts:
+        out.print(text, markup=False, soft_wrap=True)
+
+
+def redrive(done: Redrive) -> None:
+    """What was delivered again, and why the rest was not."""
+    verb = "would be delivered again" if done.dry_run else "delivered again"
+    out.print(
+        f"{done.found:,} failed change(s) found, {done.redriven:,} {verb}, {done.left.total():,} left; "
+        f"{done.objects:,} error object(s) and {done.messages:,} dead letter(s) settled",
+        soft_wrap=True,
+    )
+    for reason, count in done.left.most_common():
+        out.print(f"  {count:,} left: {escape(reason)}", soft_wrap=True)
+    for place in done.places:
+        out.print(f"  lost: {escape(place)}", soft_wrap=True)
 
 
 def rows_table(names: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> Table:

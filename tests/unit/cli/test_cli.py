@@ -8,7 +8,19 @@ from typer.testing import CliRunner
 
 from salescast import cli
 
-COMMANDS = ("up", "down", "status", "generate", "replay", "query", "project", "reconcile", "destroy", "demo")
+COMMANDS = (
+    "up",
+    "down",
+    "status",
+    "generate",
+    "replay",
+    "query",
+    "project",
+    "reconcile",
+    "redrive",
+    "destroy",
+    "demo",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +55,7 @@ def test_help(command: str) -> None:
         ["status"],
         ["query", "SELECT 1"],
         ["reconcile", "--json"],
+        ["redrive"],
         ["project", "total"],
         ["generate", "--days", "3"],
         ["replay", "file.csv"],
@@ -79,6 +92,7 @@ def test_no_arguments_show_help(capsys: pytest.CaptureFixture[str]) -> None:
         (["generate", "--days", "3", "--rate", "5"], "one of --days, --start, --rate and --tick"),
         (["up", "--parameter", "FirstOrderDate"], "NAME=VALUE"),
         (["query", "name", "-p", "from"], "NAME=VALUE"),
+        (["redrive", "--since", "noon"], "--since"),
     ],
 )
 def test_usage_errors(arguments: list[str], expected: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -97,6 +111,7 @@ def test_aws_without_credentials(capsys: pytest.CaptureFixture[str]) -> None:
 def test_aws_is_asked_about_before_anything_is_written(capsys: pytest.CaptureFixture[str]) -> None:
     os.environ.update(AWS_REGION="eu-west-1", AWS_ACCESS_KEY_ID="a", AWS_SECRET_ACCESS_KEY="b")
     assert "--yes" in error(capsys, "generate", "--days", "3", "--stack", "shop")
+    assert "--yes" in error(capsys, "redrive", "--stack", "shop")
     assert "--yes" in error(capsys, "destroy", "--stack", "shop")
 
 
