@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from salescast import athena, freshness, generate, laptop, snapshot
+from salescast import athena, freshness, generate, laptop, project, snapshot
 from salescast.stack import Stack
 from salescast.state import State
 from tests.analytics import source
@@ -54,6 +54,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         snapshot.take(stack)
         changes = source.changes(stack)
         _wait_for_rows(stack, changes.height)
+        # One projection that has been overtaken by what happened, and the latest.
+        for date in (last - timedelta(days=20), last + timedelta(days=1)):
+            project.run(stack, {"date": date.isoformat()})
         yield Shop(stack, source.orders(stack), changes, source.stock(stack))
     finally:
         State(folder).down()

@@ -34,6 +34,8 @@ def given(name: str, shop: Shop) -> list[dict[str, str]]:
         "days": "45",
         "order_id": shop.changes.filter(version=3)["order_id"][0],
         "late_seconds": "0",
+        "breakdown": "channel",
+        "measure": "units",
     }
     if name in ("sales_growth", "falling_products"):
         others["to"] = day(20)
