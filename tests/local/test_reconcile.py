@@ -105,6 +105,6 @@ def test_a_backfill_under_way_is_not_missing(stack: Stack) -> None:
     written = generate.run(stack, event)
     assert written.inserted == 40
     steps: list[str] = []
-    result = reconcile.reconcile(stack, report=steps.append)
+    result = reconcile.reconcile(stack, settle=12, report=steps.append)
     assert any("looking again" in step for step in steps)
     assert not [example for example in result.examples if "-202603" in example]
