@@ -1,0 +1,139 @@
+"""Answers of named queries, kept for a while so that nobody pays twice for the same one.
+
+An answer is kept by stack, query and parameters; who asks says how old it may be. All who look at the dashboard share
+them. Queries that are not there yet run side by side.
+"""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import polars as pl
+
+from salescast import athena
+from salescast.athena import NamedQuery, Result
+from salescast.errors import SalescastError
+from salescast.stack import Stack
+
+LIVE = 2.0
+MINUTE = 60.0
+TEN_MINUTES = 600.0
+KEPT = 300
+SIDE_BY_SIDE = 4
+
+_FLOATS = ("float", "double", "real", "decimal")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A result and when Athena gave it."""
+
+    result: Result
+    asked: datetime
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """The rows for charts and sums of them. Decimals become floats: what is exact stays in `result`."""
+        columns = self.result.columns
+        return pl.DataFrame(
+            {
+                column.name: pl.Series(
+                    [
+                        float(row[index]) if row[index] is not None and _is_float(column.type) else row[index]  # type: ignore[arg-type]
+                        for row in self.result.rows
+                    ],
+                    dtype=_dtype(column.type),
+                )
+                for index, column in enumerate(columns)
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Question:
+    """A named query with parameters, and for how many seconds its answer may stand."""
+
+    name: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    max_age: float = MINUTE
+
+
+class Answers:
+    """Of one stack. Safe to ask from several threads."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[str, tuple[tuple[str, str], ...]], tuple[float, Answer]] = OrderedDict()
+        self._shelf: tuple[float, dict[str, NamedQuery]] | None = None
+
+    def ask(self, *questions: Question) -> list[Answer]:
+        """The answers in the order of the questions. Raises SalescastError with Athena's reason."""
+        now = time.monotonic()
+        found = [self._find(question, now) for question in questions]
+        lacking = [question for question, answer in zip(questions, found, strict=True) if answer is None]
+        if lacking:
+            shelf = self.shelf()
+            with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+                fresh = iter(list(pool.map(lambda one: self._run(shelf, one), lacking)))
+            found = [answer or next(fresh) for answer in found]
+        return [answer for answer in found if answer is not None]
+
+    def shelf(self) -> dict[str, NamedQuery]:
+        """The stack's named queries by name."""
+        if self._shelf is None or time.monotonic() - self._shelf[0] > TEN_MINUTES:
+            named = {one.name: one for one in athena.named_queries(self.stack)}
+            self._shelf = (time.monotonic(), named)
+        return self._shelf[1]
+
+    def _find(self, question: Question, now: float) -> Answer | None:
+        with self._lock:
+            kept = self._kept.get(_key(question))
+        return kept[1] if kept and now - kept[0] <= question.max_age else None
+
+    def _run(self, shelf: Mapping[str, NamedQuery], question: Question) -> Answer:
+        named = shelf.get(question.name)
+        if named is None:
+            raise SalescastError(
+                f"the stack has no query named {question.name}; deploy the current template.yaml"
+            )
+        result = athena.run(self.stack, named.statement, named.arguments(question.parameters))
+        answer = Answer(result, datetime.now(UTC))
+        with self._lock:
+            self._kept[_key(question)] = (time.monotonic(), answer)
+            self._kept.move_to_end(_key(question))
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return answer
+
+
+def footer(answers: Sequence[Answer]) -> str:
+    """Where the figures of a page are from: when Athena was asked, what it read and what that costs."""
+    scanned = sum(one.result.bytes_scanned for one in answers)
+    dollars = sum(one.result.dollars for one in answers)
+    newest, oldest = max(one.asked for one in answers), min(one.asked for one in answers)
+    when = f"{newest:%H:%M:%S} UTC"
+    if (newest - oldest).total_seconds() >= 1:
+        when = f"{oldest:%H:%M:%S} to {when}"
+    queries = "1 query" if len(answers) == 1 else f"{len(answers)} queries"
+    return f"Athena, {when}: {queries}, {scanned / 1e6:,.2f} MB read, {dollars:.5f} USD on AWS"
+
+
+def _key(question: Question) -> tuple[str, tuple[tuple[str, str], ...]]:
+    return question.name, tuple(sorted(question.parameters.items()))
+
+
+def _is_float(kind: str) -> bool:
+    return kind.startswith(_FLOATS)
+
+
+def _dtype(kind: str) -> type[pl.DataType]:
+    if _is_float(kind):
+        return pl.Float64
+    if kind in athena.INTEGERS:
+        return pl.Int64
+    return pl.Boolean if kind == "boolean" else pl.String

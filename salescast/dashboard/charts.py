@@ -1,0 +1,178 @@
+"""Charts in one look. Colours come from the theme, and nothing is told by colour alone."""
+
+from typing import Any
+
+import altair as alt
+import polars as pl
+import streamlit as st
+
+HEIGHT = 300
+SOLD, BEFORE, PROJECTED = "sold", "period before", "projected"
+_DASHES = {SOLD: [1, 0], PROJECTED: [6, 3], BEFORE: [2, 3]}
+
+
+def show(chart: Any, told: str, key: str | None = None) -> None:
+    """Put a chart on the page. `told` is what it says to those who cannot see it."""
+    st.altair_chart(chart.configure_view(strokeWidth=0), width="stretch", alt=told, key=key)
+
+
+def local(column: str) -> pl.Expr:
+    """A date or timestamp text as the browser takes it for that very time, whatever the browser's time zone."""
+    text = pl.col(column).str.replace(" ", "T")
+    return pl.when(text.str.len_chars() == 10).then(text + "T00:00:00").otherwise(text).alias(column)
+
+
+def by_minute(frame: pl.DataFrame) -> Any:
+    """Bars of `orders` by `minute`."""
+    return (
+        alt.Chart(frame.with_columns(local("minute")), height=220)
+        .mark_bar()
+        .encode(
+            x=alt.X("minute:T", title="minute (UTC)", timeUnit="yearmonthdatehoursminutes"),
+            y=alt.Y("orders:Q", title="orders a minute", axis=alt.Axis(format=",d", tickMinStep=1)),
+            tooltip=[
+                alt.Tooltip("minute:T", title="minute", format="%H:%M"),
+                alt.Tooltip("orders:Q", format=","),
+            ],
+        )
+    )
+
+
+def close(hours: pl.DataFrame, closing: pl.DataFrame, unit: str) -> Any:
+    """Revenue (`value`) run up by `hour` of `day` (today, yesterday), and the day's projected close with bounds."""
+    lines = (
+        alt.Chart(hours)
+        .mark_line(interpolate="step-after", strokeWidth=2.5)
+        .encode(
+            x=alt.X(
+                "hour:Q",
+                title="hour (UTC)",
+                scale=alt.Scale(domain=[0, 24]),
+                axis=alt.Axis(values=list(range(0, 25, 3))),
+            ),
+            y=alt.Y("value:Q", title=f"net revenue so far, {unit}", axis=alt.Axis(format=",.0f")),
+            color=alt.Color("day:N", title=None, sort=["today", "yesterday"], legend=alt.Legend(orient="top")),
+            strokeDash=alt.StrokeDash("day:N", title=None, sort=["today", "yesterday"]),
+            tooltip=["day:N", alt.Tooltip("hour:Q"), alt.Tooltip("value:Q", title="net revenue", format=",.2f")],
+        )
+    )
+    end = alt.Chart(closing).encode(x="hour:Q")
+    tips = [alt.Tooltip(f"{name}:Q", format=",.0f") for name in ("mean", "lo80", "hi80")]
+    bounds = end.mark_rule(strokeWidth=6, opacity=0.45).encode(y="lo80:Q", y2="hi80:Q", tooltip=tips)
+    point = end.mark_point(size=110, filled=True, shape="diamond").encode(y="mean:Q", tooltip=tips)
+    return alt.layer(lines, bounds, point).properties(height=220)
+
+
+def fan(lines: pl.DataFrame, bounds: pl.DataFrame, title: str) -> Any:
+    """What was sold, what was before, what is projected: `lines` has day, what, value; `bounds` day, lo80 ... hi95."""
+    order = [SOLD, PROJECTED, BEFORE]
+    there = [what for what in order if what in set(lines["what"])]
+    colour = alt.Color("what:N", title=None, sort=order, scale=alt.Scale(domain=there))
+    dash = alt.Scale(domain=there, range=[_DASHES[what] for what in there])
+    drawn = (
+        alt.Chart(lines.with_columns(local("day")))
+        .mark_line(strokeWidth=2.2, point=alt.OverlayMarkDef(size=18))
+        .encode(
+            x=alt.X("day:T", title=None, axis=alt.Axis(format="%d %b", labelOverlap=True)),
+            y=alt.Y("value:Q", title=title, axis=alt.Axis(format=",.0f")),
+            color=colour.legend(orient="top"),
+            strokeDash=alt.StrokeDash("what:N", title=None, scale=dash, legend=None),
+            tooltip=[
+                alt.Tooltip("day:T", format="%a %d %b %Y"),
+                alt.Tooltip("what:N", title=" "),
+                alt.Tooltip("value:Q", title=title, format=",.2f"),
+            ],
+        )
+    )
+    if bounds.is_empty():
+        return drawn.properties(height=HEIGHT)
+    days = bounds.with_columns(local("day"), what=pl.lit(PROJECTED))
+    base = alt.Chart(days).encode(x="day:T", color=colour)
+    outer = base.mark_area(opacity=0.16).encode(y="lo95:Q", y2="hi95:Q")
+    inner = base.mark_area(opacity=0.28).encode(y="lo80:Q", y2="hi80:Q")
+    return alt.layer(outer, inner, drawn).properties(height=HEIGHT)
+
+
+def bars(frame: pl.DataFrame, title: str) -> Any:
+    """Bars of `value` by `name`, the greatest first, with a tick where `before` was."""
+    base = alt.Chart(frame, height=alt.Step(26)).encode(
+        y=alt.Y("name:N", title=None, sort="-x", axis=alt.Axis(labelLimit=150)),
+        tooltip=[
+            alt.Tooltip("name:N", title=" "),
+            alt.Tooltip("value:Q", title=title, format=",.2f"),
+            alt.Tooltip("before:Q", title=BEFORE, format=",.2f"),
+        ],
+    )
+    axis = alt.Axis(format=",.0f", tickCount=4)
+    values = base.mark_bar(height=16).encode(x=alt.X("value:Q", title=title, axis=axis))
+    ticks = base.mark_tick(thickness=3, size=22, color="#D55E00").encode(x="before:Q")
+    return alt.layer(values, ticks)
+
+
+def stacked(frame: pl.DataFrame, x: str, what: list[str], title: str) -> Any:
+    """Bars of `value` by `x`, one part for each `what`."""
+    return (
+        alt.Chart(frame, height=HEIGHT)
+        .mark_bar()
+        .encode(
+            x=alt.X(f"{x}:N", title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
+            y=alt.Y("value:Q", title=title, axis=alt.Axis(format=",.0f")),
+            color=alt.Color("what:N", title=None, sort=what, legend=alt.Legend(orient="top")),
+            order=alt.Order("what:N"),
+            tooltip=[f"{x}:N", alt.Tooltip("what:N", title=" "), alt.Tooltip("value:Q", title=title, format=",.2f")],
+        )
+    )
+
+
+def cohorts(frame: pl.DataFrame) -> Any:
+    """A table of shares by `cohort` and `months_later`, the number written into each field."""
+    base = alt.Chart(frame, height=alt.Step(28)).encode(
+        x=alt.X("months_later:O", title="months after the first purchase", axis=alt.Axis(labelAngle=0)),
+        y=alt.Y("cohort:O", title="first bought in"),
+        tooltip=["cohort:O", "months_later:O", "customers:Q", alt.Tooltip("retained:Q", title="% buying", format=".1f")],
+    )
+    field = base.mark_rect().encode(
+        color=alt.Color("retained:Q", title="% buying again", scale=alt.Scale(domain=[0, 40], clamp=True), legend=None)
+    )
+    dark = alt.condition("datum.retained > 18", alt.value("#FFFFFF"), alt.value("#16202A"))
+    return alt.layer(field, base.mark_text().encode(text=alt.Text("retained:Q", format=".0f"), color=dark))
+
+
+def runs_out(frame: pl.DataFrame) -> Any:
+    """For each `product` the days between which it runs out (early, late) and the expected one."""
+    frame = frame.with_columns(local("early"), local("expected"), local("late"))
+    base = alt.Chart(frame, height=alt.Step(26)).encode(
+        y=alt.Y("product:N", title=None, sort=alt.EncodingSortField("early"), axis=alt.Axis(labelLimit=190)),
+        tooltip=["product:N", "stock:Q"]
+        + [alt.Tooltip(f"{name}:T", format="%d %b") for name in ("early", "expected", "late")],
+    )
+    days = alt.X("early:T", title="runs out (80 % interval)", axis=alt.Axis(format="%d %b"))
+    span = base.mark_bar(height=12, opacity=0.4).encode(x=days, x2="late:T")
+    expected = base.mark_point(filled=True, size=90, shape="diamond").encode(x="expected:T")
+    return alt.layer(span, base.mark_tick(thickness=3, size=18).encode(x="early:T"), expected)
+
+
+def lines(frame: pl.DataFrame, x: str, title: str, x_title: str, *, number: str = ",.0f", rules: bool = False) -> Any:
+    """Lines of `value` by `x`, one for each `what`. With `rules`, dashed lines at `claimed`."""
+    temporal = x == "day"
+    frame = frame.with_columns(local("day")) if temporal else frame
+    drawn = (
+        alt.Chart(frame)
+        .mark_line(point=True, strokeWidth=2.2)
+        .encode(
+            x=alt.X(
+                f"{x}:{'T' if temporal else 'Q'}",
+                title=x_title,
+                axis=alt.Axis(format="%d %b" if temporal else "d", tickMinStep=1),
+            ),
+            y=alt.Y("value:Q", title=title, axis=alt.Axis(format=number)),
+            color=alt.Color("what:N", title=None, legend=alt.Legend(orient="top")),
+            strokeDash=alt.StrokeDash("what:N", title=None),
+            tooltip=[alt.Tooltip(f"{x}:{'T' if temporal else 'Q'}", title=x_title)]
+            + [alt.Tooltip("what:N", title=" "), alt.Tooltip("value:Q", title=title, format=number)],
+        )
+    )
+    if not rules:
+        return drawn.properties(height=HEIGHT - 60)
+    claims = alt.Chart(frame).mark_rule(strokeDash=[2, 4], opacity=0.8).encode(y="claimed:Q", color="what:N")
+    return alt.layer(claims, drawn).properties(height=HEIGHT - 60)

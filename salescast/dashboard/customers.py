@@ -1,0 +1,115 @@
+"""Customers: who buys, who comes back, who is about to leave. Pseudonyms only: names never reach the lake."""
+
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import streamlit as st
+
+from salescast.dashboard import charts, figures
+from salescast.dashboard.answers import TEN_MINUTES, Question
+from salescast.dashboard.view import View, command, empty
+
+RECENT_DAYS = 90
+
+
+def page(view: View) -> None:
+    since = (datetime.now(UTC).date() - timedelta(days=RECENT_DAYS)).isoformat()
+    segments, months, cohorts, top, values = (
+        answer.frame
+        for answer in view.ask(
+            Question("customer_segments", max_age=TEN_MINUTES),
+            Question("new_and_returning_customers", max_age=TEN_MINUTES),
+            Question("cohort_retention", max_age=TEN_MINUTES),
+            Question("top_customers", {"from": since}, TEN_MINUTES),
+            Question("average_order_value", max_age=TEN_MINUTES),
+        )
+    )
+    if segments.is_empty():
+        empty("No customer has bought yet.", f"Write orders: {command('generate --days 120 --orders 2000', view.target)}")
+        return
+    currency = figures.main_currency(segments, "customers")
+    segments, months, values = (frame.filter(currency=currency) for frame in (segments, months, values))
+    unit = figures.SYMBOLS.get(currency, currency)
+    _totals(segments, months, values, currency)
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("New and returning, by month")
+        parts = [
+            months.select("month", value=name, what=pl.lit(what))
+            for what, name in (("new", "new_revenue"), ("returning", "returning_revenue"))
+        ]
+        charts.show(
+            charts.stacked(pl.concat(parts), "month", ["new", "returning"], f"net revenue, {unit}"),
+            "Net revenue of new and of returning customers by month",
+        )
+    with right:
+        st.subheader("Segments")
+        charts.show(
+            charts.bars(
+                segments.select(name="segment", value="net_revenue", before=pl.lit(None, pl.Float64)),
+                f"net revenue, {unit}",
+            ),
+            "Net revenue by segment of customers",
+        )
+        st.dataframe(
+            segments.select("segment", "customers", "revenue_per_customer"),
+            hide_index=True,
+            column_config={
+                "customers": st.column_config.NumberColumn(format="localized"),
+                "revenue_per_customer": st.column_config.NumberColumn(f"revenue each, {unit}", format="%.2f"),
+            },
+            alt="Customers and revenue per customer by segment",
+        )
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("Who comes back")
+        shares = cohorts.filter(pl.col("months_later") > 0).select(
+            "months_later", "customers", cohort=pl.col("cohort").str.slice(0, 7), retained="retained_percent"
+        )
+        if shares.is_empty():
+            empty("No month has passed since the first orders.", "Come back in a month.")
+        else:
+            charts.show(
+                charts.cohorts(shares), "Percent of each month's new customers who bought again in later months"
+            )
+    with right:
+        st.subheader(f"Top customers of {RECENT_DAYS} days")
+        st.dataframe(
+            top.filter(currency=currency).select("customer_id", "invoices", "units", "net_revenue", "last_order_date"),
+            hide_index=True,
+            height=330,
+            column_config={
+                "customer_id": "customer",
+                "net_revenue": st.column_config.NumberColumn(f"net revenue, {unit}", format="localized"),
+                "last_order_date": "last order",
+            },
+            alt="The customers with the most revenue",
+        )
+
+
+def _totals(segments: pl.DataFrame, months: pl.DataFrame, values: pl.DataFrame, currency: str) -> None:
+    customers = int(segments["customers"].sum())
+    risk = segments.filter(segment="at risk")
+    new, returning = float(months["new_revenue"].sum()), float(months["returning_revenue"].sum())
+    with st.container(horizontal=True):
+        st.metric("Customers", figures.count(customers), border=True, width=200)
+        st.metric(
+            "Revenue of returning ones",
+            figures.percent(returning / (new + returning) if new + returning else None),
+            help="Share of all net revenue that came after a customer's first month.",
+            border=True,
+            width=200,
+        )
+        st.metric(
+            "Average invoice, this month",
+            figures.money(values["average_order_value"][-1] if not values.is_empty() else None, currency),
+            border=True,
+            width=200,
+        )
+        st.metric(
+            "At risk",
+            figures.count(risk["customers"].sum()),
+            help="Bought often or much, but not lately.",
+            border=True,
+            width=200,
+        )

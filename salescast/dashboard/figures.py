@@ -1,0 +1,59 @@
+"""Numbers and moments as people read them: with separators and units."""
+
+from datetime import datetime
+
+import polars as pl
+
+SYMBOLS = {"EUR": "€", "GBP": "£", "JPY": "¥", "USD": "$"}
+NONE = "–"
+
+
+def money(value: float | None, currency: str) -> str:
+    """£1,234 from a thousand on, £12.34 below; currencies without a common sign stand as their code."""
+    if value is None:
+        return NONE
+    digits = 0 if abs(value) >= 1000 else 2
+    sign = "−" if round(value, digits) < 0 else ""
+    symbol = SYMBOLS.get(currency, f"{currency} ")
+    return f"{sign}{symbol}{abs(value):,.{digits}f}"
+
+
+def count(value: float | None) -> str:
+    """1,234"""
+    return NONE if value is None else f"{value:,.0f}".replace("-", "−")
+
+
+def percent(share: float | None) -> str:
+    """12.3 % of a share of 0.123."""
+    return NONE if share is None else f"{100 * share:,.1f} %".replace("-", "−")
+
+
+def change(now: float, before: float) -> str | None:
+    """How much more than before, as st.metric's delta takes it; None when there was nothing before."""
+    return f"{100 * (now - before) / abs(before):+,.1f} %" if before else None
+
+
+def duration(seconds: float) -> str:
+    """42 s, 7 min, 3 h, 2 d: the largest unit that fits."""
+    for limit, size, unit in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
+        if seconds < limit:
+            return f"{max(0.0, seconds) / size:.0f} {unit}"
+    return f"{seconds / 86_400:.0f} d"
+
+
+def moment(text: str) -> datetime:
+    """Athena's text of a timestamp or date, which is UTC, without a time zone."""
+    return datetime.fromisoformat(text)
+
+
+def escaped(text: str) -> str:
+    """Text for Streamlit's Markdown, in which a pair of $ is a formula."""
+    return text.replace("$", "\\$")
+
+
+def main_currency(frame: pl.DataFrame, weight: str = "orders") -> str:
+    """The currency with the most of `weight`; empty when there are no rows."""
+    if frame.is_empty():
+        return ""
+    found = frame.group_by("currency").agg(pl.col(weight).sum()).sort(weight, "currency", descending=[True, False])
+    return str(found["currency"][0])

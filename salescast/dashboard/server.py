@@ -1,0 +1,58 @@
+"""Serves the dashboard on this machine, until Ctrl-C."""
+
+import socket
+import sys
+import threading
+import time
+import urllib.request
+import webbrowser
+from collections.abc import Callable
+from pathlib import Path
+
+from salescast.errors import SalescastError
+
+ADDRESS = "127.0.0.1"
+PORT = 8501
+APP = Path(__file__).with_name("app.py")
+START_SECONDS = 60.0
+POLL_SECONDS = 0.1
+
+
+def serve(state: Path, name: str | None, port: int, *, browser: bool, report: Callable[[str], None]) -> None:
+    """Serve until interrupted; `report` gets the address once it answers. Raises SalescastError for a taken port.
+
+    It listens on loopback only, since whoever reaches it can query the lake.
+    """
+    with socket.socket() as free:
+        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            free.bind((ADDRESS, port))
+        except OSError as error:
+            raise SalescastError(
+                f"port {port} is taken; choose another with --port, or end the dashboard that runs there"
+            ) from error
+    url = f"http://{ADDRESS}:{port}"
+    threading.Thread(target=_announce, args=(url, browser, report), daemon=True).start()
+    # What the pages import is imported once here, so that the first look at a page does not wait for it.
+    from salescast.dashboard import ask, customers, now, sales, stock, trust  # noqa: F401
+    from streamlit.web import cli
+
+    arguments = ["--state", str(state), *(["--stack", name] if name else [])]
+    sys.argv = ["streamlit"]
+    cli.main(
+        ["run", str(APP), "--server.port", str(port), "--server.address", ADDRESS, "--", *arguments],
+        standalone_mode=False,
+    )
+
+
+def _announce(url: str, browser: bool, report: Callable[[str], None]) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):  # noqa: S310, our own address
+                break
+        except OSError:
+            time.sleep(POLL_SECONDS)
+    report(f"the dashboard is at {url}; Ctrl-C ends it")
+    if browser:
+        webbrowser.open(url)

@@ -1,0 +1,99 @@
+"""Stock: what there is, how long it lasts, what to order."""
+
+import polars as pl
+import streamlit as st
+
+from salescast.dashboard import charts, figures
+from salescast.dashboard.answers import MINUTE, Question
+from salescast.dashboard.view import View, empty, small
+
+PACE_DAYS = "28"
+SHOWN = 15
+
+
+def page(view: View) -> None:
+    cover, reorder, out, through = (
+        answer.frame
+        for answer in view.ask(
+            Question("stock_cover", {"days": PACE_DAYS}, MINUTE),
+            Question("reorder_list", {"days": PACE_DAYS}, MINUTE),
+            Question("stock_out_dates", max_age=MINUTE),
+            Question("sell_through", {"days": PACE_DAYS}, MINUTE),
+        )
+    )
+    if cover.is_empty():
+        empty(
+            "The lake knows no stock.",
+            "The snapshot function copies it every hour; a look at its log tells why it did not, see docs/operations.md.",
+        )
+        return
+    with st.container(horizontal=True):
+        st.metric("Products", figures.count(cover.height), border=True, width=200)
+        st.metric("Units in stock", figures.count(cover["stock"].sum()), border=True, width=200)
+        st.metric("Out of stock", figures.count(cover.filter(pl.col("stock") <= 0).height), border=True, width=200)
+        st.metric(
+            "To order now",
+            figures.count(reorder.height),
+            help="At or below the reorder level, or gone before a delivery would arrive.",
+            border=True,
+            width=200,
+        )
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("Projected to run out")
+        if out.is_empty():
+            small("Nothing is projected to run out in the projected days. The projector looks at the top products.")
+        else:
+            _runs_out(out)
+    with right:
+        st.subheader("To order now")
+        if reorder.is_empty():
+            small("Nothing: every product lasts longer than its delivery takes.")
+        else:
+            st.dataframe(reorder, hide_index=True, alt="Products to order now")
+        st.subheader(f"Sell-through, {PACE_DAYS} days")
+        charts.show(
+            charts.bars(
+                through.select(name="category", value="sell_through_percent", before=pl.lit(None, pl.Float64)),
+                "% of units sold and in stock that were sold",
+            ),
+            "Sell-through by category",
+        )
+    st.subheader("Cover")
+    small(f"Days that the stock lasts at the pace of the last {PACE_DAYS} days.")
+    st.dataframe(
+        cover,
+        hide_index=True,
+        column_config={
+            "product_id": "id",
+            "product_name": "product",
+            "stock": st.column_config.NumberColumn("in stock", format="localized"),
+            "units_sold": st.column_config.NumberColumn(f"sold in {PACE_DAYS} days", format="localized"),
+            "days_of_cover": st.column_config.ProgressColumn("days of cover", format="%.0f", min_value=0, max_value=365),
+        },
+        alt="Stock and days of cover by product",
+    )
+
+
+def _runs_out(out: pl.DataFrame) -> None:
+    shown = out.head(SHOWN).select(
+        "stock", "early", "expected", "late", product=pl.col("product_id") + " " + pl.col("product_name")
+    )
+    charts.show(
+        charts.runs_out(shown),
+        "When products run out: " + ", ".join(f"{row['product']} from {row['early']}" for row in shown.to_dicts()),
+    )
+    st.dataframe(
+        out.head(SHOWN),
+        hide_index=True,
+        column_config={
+            "product_id": "id",
+            "product_name": "product",
+            "stock": "in stock",
+            "early": "at the earliest",
+            "expected": "expected",
+            "late": "at the latest",
+        },
+        alt="When products run out",
+    )
+    small("Empty: not within the projected days.")

@@ -1,0 +1,60 @@
+"""Which stack the dashboard shows, opened anew when another one takes its place."""
+
+import argparse
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from salescast.stack import Stack
+from salescast.state import State
+
+# Seconds between looks at what refreshes itself. On AWS a look costs what Athena bills for two small queries.
+REFRESH_LAPTOP = 4
+REFRESH_AWS = 30
+
+_lock = threading.Lock()
+_opened: dict[str, Stack] = {}
+
+
+@dataclass(frozen=True)
+class Target:
+    """A laptop stack by its folder, or with `name` a stack on AWS."""
+
+    state: Path
+    name: str | None = None
+
+    @classmethod
+    def from_arguments(cls, arguments: list[str]) -> "Target":
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--state", type=Path, required=True)
+        parser.add_argument("--stack")
+        given = parser.parse_args(arguments)
+        return cls(given.state, given.stack)
+
+    @property
+    def refresh(self) -> int:
+        """Seconds after which a page that refreshes itself looks again."""
+        return REFRESH_AWS if self.name else REFRESH_LAPTOP
+
+    @property
+    def title(self) -> str:
+        return f"{self.name} on AWS" if self.name else "on this machine"
+
+    def open(self) -> tuple[str, Stack]:
+        """The stack, and what tells it from one that ran there before.
+
+        Raises SalescastError, naming the remedy, when there is no stack or it has died.
+        """
+        with _lock:
+            if self.name:
+                identity = self.name
+                if identity not in _opened:
+                    _opened[identity] = Stack.aws(self.name, self.state)
+                return identity, _opened[identity]
+            record = State(self.state).read()
+            identity = f"{record.endpoint} {record.processes.get('emulator')}" if record else ""
+            stack = Stack.laptop(self.state)  # also tells whether the emulator is alive
+            if identity not in _opened:
+                _opened.clear()
+                _opened[identity] = stack
+            return identity, _opened[identity]

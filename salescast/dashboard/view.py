@@ -1,0 +1,74 @@
+"""What every page has: the stack, its answers, and what is shown instead of a page when something is wrong."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import streamlit as st
+from botocore.exceptions import BotoCoreError, ClientError
+
+from salescast.dashboard.answers import Answer, Answers, Question, footer
+from salescast.dashboard.target import Target
+from salescast.errors import SalescastError, message
+from salescast.stack import Stack
+
+_lock = threading.Lock()
+_answers: dict[str, Answers] = {}
+
+
+@dataclass
+class View:
+    """A look at the stack: `used` collects the answers that the page shows."""
+
+    target: Target
+    identity: str
+    stack: Stack
+    answers: Answers
+    used: list[Answer] = field(default_factory=list)
+
+    @classmethod
+    def open(cls, target: Target) -> "View":
+        """Raises SalescastError when there is no stack."""
+        identity, stack = target.open()
+        with _lock:
+            if identity not in _answers:
+                _answers.clear()
+                _answers[identity] = Answers(stack)
+            return cls(target, identity, stack, _answers[identity])
+
+    def ask(self, *questions: Question) -> list[Answer]:
+        """The answers, which the page's footer tells of. Raises SalescastError with Athena's reason."""
+        found = self.answers.ask(*questions)
+        self.used += found
+        return found
+
+    def footer(self) -> None:
+        """Where the figures above are from."""
+        if self.used:
+            small(footer(self.used))
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Show an error of what is inside as one line that says what to do. What comes after is shown all the same."""
+    try:
+        yield
+    except (SalescastError, BotoCoreError, ClientError, OSError) as error:
+        st.error(message(error), icon=":material/error:")
+
+
+def small(text: str) -> None:
+    """A line in small type."""
+    st.markdown(f":small[{text}]")
+
+
+def empty(what: str, remedy: str) -> None:
+    """Say what is not there, and how it comes to be."""
+    st.info(f"{what} {remedy}", icon=":material/info:")
+
+
+def command(words: str, target: Target) -> str:
+    """A command of ours for the stack that is shown, as Markdown."""
+    stack = f" --stack {target.name}" if target.name else ""
+    return f"`.venv/bin/salescast {words}{stack}`"
