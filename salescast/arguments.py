@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from salescast.errors import SalescastError
+from salescast.stack import Stack
 
 StateOption = Annotated[
     Path, typer.Option("--state", help="Folder of the laptop stack.", show_default=".salescast")
@@ -14,6 +15,11 @@ StateOption = Annotated[
 StackOption = Annotated[str | None, typer.Option("--stack", help="A stack on AWS, by name.", metavar="NAME")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask before writing to AWS.")]
+
+
+def stack(state: Path, name: str | None) -> Stack:
+    """The stack that --stack names on AWS, or else the one in the folder of --state."""
+    return Stack.aws(name, state.resolve()) if name else Stack.laptop(state.resolve())
 
 
 def pairs(given: list[str] | None, example: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
-from salescast import arguments, output
+from salescast import arguments, consent, output, writing
 from salescast.arguments import JsonOption, StackOption, StateOption, YesOption
 from salescast.errors import SalescastError
 from salescast.stack import Stack
@@ -66,7 +66,11 @@ def up(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Start the stack on this machine: emulator, stand-ins, sam build, sam deploy. Repeatable."""
+    """Start the stack on this machine: emulator, stand-ins, sam build, sam deploy. Repeatable.
+
+    salescast up
+    salescast up --fast 20 --parameter FirstOrderDate=2010-01-01
+    """
     from salescast import laptop
 
     overrides = arguments.pairs(parameter, "--parameter FirstOrderDate=2010-01-01")
@@ -79,7 +83,11 @@ def up(
 
 @app.command()
 def down(state: StateOption = DEFAULT, as_json: JsonOption = False) -> None:
-    """End the stack on this machine and its data; logs and demo.json stay."""
+    """End the stack on this machine and its data; logs and demo.json stay.
+
+    salescast down
+    salescast down --state .shop
+    """
     folder = State(state.resolve())
     with folder.lock():
         ended = folder.down()
@@ -91,10 +99,14 @@ def down(state: StateOption = DEFAULT, as_json: JsonOption = False) -> None:
 
 @app.command()
 def status(state: StateOption = DEFAULT, stack: StackOption = None, as_json: JsonOption = False) -> int:
-    """Show the health of every stage. Exit status 1 when one is down."""
+    """Show the health of every stage. Exit status 1 when one is down.
+
+    salescast status
+    salescast status --stack salescast --json
+    """
     from salescast import health
 
-    stages = health.stages(_open(state, stack))
+    stages = health.stages(arguments.stack(state, stack))
     if as_json:
         output.as_json([vars(stage) for stage in stages])
     else:
@@ -102,93 +114,10 @@ def status(state: StateOption = DEFAULT, stack: StackOption = None, as_json: Jso
     return int(any(stage.health == health.DOWN for stage in stages))
 
 
-@app.command()
-def generate(
-    days: Annotated[int | None, typer.Option(min=1, help="Past days to fill, up to yesterday.")] = None,
-    start: Annotated[str | None, typer.Option(help="First day to fill.", metavar="YYYY-MM-DD")] = None,
-    end: Annotated[str | None, typer.Option(help="Last day to fill.", metavar="YYYY-MM-DD")] = None,
-    orders: Annotated[int | None, typer.Option(min=1, help="Order lines over all the days.")] = None,
-    rate: Annotated[float | None, typer.Option(min=0.001, help="Live: order lines per second.")] = None,
-    seconds: Annotated[int, typer.Option(min=1, help="Live: for how long.")] = 60,
-    tick: Annotated[str | None, typer.Option(help="The minute that ends then.", metavar="TIME")] = None,
-    state: StateOption = DEFAULT,
-    stack: StackOption = None,
-    yes: YesOption = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Write sample orders: over past days (--days, --start), live (--rate), or of one minute (--tick).
-
-    salescast generate --days 120 --orders 2000
-    salescast generate --rate 50 --seconds 60
-    """
-    from salescast import generate as generator
-
-    chosen = [
-        name for name, given in (("days", days), ("start", start), ("rate", rate), ("tick", tick)) if given
-    ]
-    if len(chosen) != 1:
-        raise SalescastError("say what to generate with one of --days, --start, --rate and --tick")
-    target = _open(state, stack)
-    _ask(target, "write sample orders to", yes)
-    with output.progress(hidden=as_json) as bars:
-        counter, task = output.Rate(), bars.add_task("orders written", total=orders, rate="")
-
-        def show(done: generator.Generated, share: float) -> None:
-            total = orders or (round(done.inserted / share) if share else None)
-            bars.update(task, completed=done.inserted, total=total, rate=counter.text(done.inserted))
-
-        if rate:
-            result = generator.live(target, rate, seconds, show)
-        elif tick:
-            result = generator.run(target, {"action": "tick", "time": tick}, show)
-        else:
-            result = generator.run(target, arguments.backfill(days, start, end, orders), show)
-    content = {name: getattr(result, name) for name in (*generator.COUNTS, "invocations")}
-    content["seconds"] = round(result.seconds, 3)
-    if as_json:
-        output.as_json(content)
-    else:
-        output.out.print(
-            f"{result.inserted:,} orders inserted, {result.changed:,} changes, {result.removed:,} removed, "
-            f"{result.repeated:,} found already done, in {result.seconds:.1f} s"
-        )
+app.command()(writing.generate)
 
 
-@app.command()
-def replay(
-    file: Annotated[Path, typer.Argument(help="Online Retail CSV, gzip or plain.")],
-    state: StateOption = DEFAULT,
-    stack: StackOption = None,
-    yes: YesOption = False,
-    as_json: JsonOption = False,
-) -> int:
-    """Write the invoice lines of an Online Retail CSV as orders; may be interrupted and repeated.
-
-    Exit status 1 when a line could not become an order; those lines are listed.
-    """
-    from salescast import replay as replaying
-    from salescast import retail_file
-
-    target = _open(state, stack)
-    survey = retail_file.survey(file)
-    replaying.check_dates(target, survey)
-    _ask(target, f"write {survey.lines:,} orders to", yes)
-    if survey.ignored_columns:
-        output.step(f"columns that orders do not have are left out: {', '.join(survey.ignored_columns)}")
-    with output.progress(hidden=as_json) as bars:
-        rate, task = output.Rate(), bars.add_task("lines", total=survey.lines, rate="")
-        result = replaying.replay(
-            target, survey, lambda lines: bars.update(task, completed=lines, rate=rate.text(lines))
-        )
-    output.problems(result.problems)
-    if as_json:
-        output.as_json(result.as_json())
-    else:
-        output.out.print(
-            f"{result.lines:,} lines of {result.invoices:,} invoices: {result.written:,} orders written, "
-            f"{result.already:,} there already, {result.unmapped:,} no orders; {result.seconds:.1f} s"
-        )
-    return int(result.unmapped > 0)
+app.command()(writing.replay)
 
 
 @app.command()
@@ -204,12 +133,14 @@ def query(
 ) -> None:
     """Ask Athena: a named query of the stack's workgroup, or SQL. Without argument, list the named queries.
 
-    salescast query "SELECT country, sum(net_revenue) AS revenue FROM orders GROUP BY country"
+    salescast query top_products
+    salescast query sales_by_day -p from=2026-11-01 -p country=France
+    salescast query "SELECT status, count(*) FROM orders GROUP BY status"
     """
     from salescast import athena
 
     parameters = arguments.pairs(parameter, "-p from=2026-01-01")
-    target = _open(state, stack)
+    target = arguments.stack(state, stack)
     if text is None:
         output.queries(athena.named_queries(target), in_json=as_json)
         return
@@ -221,7 +152,7 @@ def query(
 def project(
     names: Annotated[
         list[str] | None,
-        typer.Argument(help="total, or BREAKDOWN:NAME such as country:France.", metavar="[SERIES]..."),
+        typer.Argument(help="total, or BREAKDOWN:NAME such as country:France.", metavar="SERIES"),
     ] = None,
     units: Annotated[bool, typer.Option("--units", help="Show units instead of revenue.")] = False,
     horizon: Annotated[int, typer.Option(min=1, max=90, help="Days ahead.")] = 28,
@@ -236,6 +167,7 @@ def project(
 ) -> None:
     """Project sales: run the projector, which publishes all series, and show the ones named (default: total).
 
+    salescast project
     salescast project total channel:WEB --plot projection.svg
     """
     from salescast import project as projecting
@@ -245,8 +177,8 @@ def project(
     event: dict[str, Any] = {"series": names or ["total"], "horizon": horizon}
     if day:
         event["date"] = arguments.day("--date", day).isoformat()
-    target = _open(state, stack)
-    _ask(target, "write a projection to the lake of", yes)
+    target = arguments.stack(state, stack)
+    consent.ask(target, "write a projection to the lake of", yes)
     answer = projecting.run(target, event)
     shown = projecting.series(answer, "units" if units else "revenue")
     if plot:
@@ -272,10 +204,14 @@ def reconcile(
     stack: StackOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Prove that no change was lost: the orders table against the lake, exactly. Exit status 0 only if so."""
+    """Prove that no change was lost: the orders table against the lake, exactly. Exit status 0 only if so.
+
+    salescast reconcile
+    salescast reconcile --stack salescast --settle 600
+    """
     from salescast import reconcile as reconciling
 
-    result = reconciling.reconcile(_open(state, stack), settle, output.step)
+    result = reconciling.reconcile(arguments.stack(state, stack), settle, output.step)
     if as_json:
         output.as_json(result.as_json())
     else:
@@ -283,41 +219,7 @@ def reconcile(
     return int(not result.reconciled)
 
 
-@app.command()
-def redrive(
-    reason: Annotated[
-        str | None,
-        typer.Option(help="Only failures whose type, code or message has this in it.", metavar="TEXT"),
-    ] = None,
-    since: Annotated[
-        str | None, typer.Option(help="Only changes that came then or later (UTC).", metavar="TIME")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be delivered.")] = False,
-    state: StateOption = DEFAULT,
-    stack: StackOption = None,
-    yes: YesOption = False,
-    as_json: JsonOption = False,
-) -> int:
-    """Deliver failed changes again: those under errors/ and in the dead-letter queue. May be repeated.
-
-    Mend the cause first: what fails again comes back as a new error object. Exit status 0 if none is left.
-    """
-    from salescast import redrive as redriving
-
-    choice = redriving.Choice(reason, arguments.instant("--since", since) if since else None)
-    target = _open(state, stack)
-    if not dry_run:
-        _ask(target, "deliver failed changes again to", yes)
-    with output.progress(hidden=as_json) as bars:
-        rate, task = output.Rate(), bars.add_task("failed changes", total=None, rate="")
-        result = redriving.redrive(
-            target, choice, dry_run=dry_run, show=lambda n: bars.update(task, completed=n, rate=rate.text(n))
-        )
-    if as_json:
-        output.as_json(result.as_json())
-    else:
-        output.redrive(result)
-    return int(bool(result.left))
+app.command()(writing.redrive)
 
 
 @app.command()
@@ -331,7 +233,11 @@ def destroy(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Empty and delete a stack. Tables and bucket stay where DataDeletionPolicy is Retain, and are named."""
+    """Empty and delete a stack. Tables and bucket stay where DataDeletionPolicy is Retain, and are named.
+
+    salescast destroy --stack salescast
+    salescast destroy --stack salescast --keep-data
+    """
     from salescast import destroy as destroying
 
     target = Stack.laptop(state.resolve()) if state else Stack.aws(stack, DEFAULT)
@@ -339,7 +245,7 @@ def destroy(
         raise SalescastError(
             f"the stack in {state} is named {target.name}, not {stack}; use --stack {target.name}"
         )
-    _confirm(f"Delete the stack {stack}{'' if keep_data else ' and every object of its lake'}?", yes)
+    consent.confirm(f"Delete the stack {stack}{'' if keep_data else ' and every object of its lake'}?", yes)
     result = destroying.destroy(target, keep_data=keep_data, report=output.step)
     if as_json:
         output.as_json(vars(result))
@@ -361,30 +267,16 @@ def demo(
     state: StateOption = DEFAULT,
     as_json: JsonOption = False,
 ) -> None:
-    """Run everything once on a fresh laptop stack, reconcile it, and leave demo.json. The stack stays up."""
+    """Run everything once on a fresh laptop stack, reconcile it, and leave demo.json. The stack stays up.
+
+    salescast demo --orders 20000
+    salescast demo --replay online_retail.csv.gz
+    """
     from salescast import demo as story
 
     result = story.run(state, orders=orders, file=file, fast=fast, quiet=as_json)
     if as_json:
         output.as_json(vars(result))
-
-
-def _open(state: Path, name: str | None) -> Stack:
-    return Stack.aws(name, state.resolve()) if name else Stack.laptop(state.resolve())
-
-
-def _ask(stack: Stack, what: str, yes: bool) -> None:
-    if not stack.is_laptop:
-        _confirm(f"{what.capitalize()} the stack {stack.name} on AWS in {stack.region}?", yes)
-
-
-def _confirm(question: str, yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise SalescastError(f"{question} Nobody is there to answer; add --yes")
-    if not typer.confirm(question, err=True):
-        raise SalescastError("nothing was changed; add --yes to be asked no more")
 
 
 def _message(error: Exception) -> str:

@@ -1,26 +1,19 @@
 """What a user of the command sees: help, one line for an error, pure JSON."""
 
 import os
+import re
+import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer.main
 from typer.testing import CliRunner
 
 from salescast import cli
 
-COMMANDS = (
-    "up",
-    "down",
-    "status",
-    "generate",
-    "replay",
-    "query",
-    "project",
-    "reconcile",
-    "redrive",
-    "destroy",
-    "demo",
-)
+APP: Any = typer.main.get_command(cli.app)
+COMMANDS: dict[str, Any] = APP.commands
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +40,18 @@ def test_help(command: str) -> None:
     result = CliRunner().invoke(cli.app, [command, "--help"])
     assert result.exit_code == 0
     assert "Usage:" in result.output
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_examples_that_can_be_typed(command: str) -> None:
+    examples = re.findall(r"^ *(salescast .+)$", COMMANDS[command].callback.__doc__, re.MULTILINE)
+    assert examples
+    shown = CliRunner().invoke(cli.app, [command, "--help"], env={"COLUMNS": "80"}).output
+    for example in examples:
+        assert example in [line.strip() for line in shown.splitlines()], "one line each, not wrapped"
+        name, *arguments = shlex.split(example)[1:]
+        assert name == command
+        COMMANDS[name].make_context(name, arguments)
 
 
 @pytest.mark.parametrize(
