@@ -26,6 +26,7 @@ Value = str | int | float | bool | Decimal | None
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _TODAY = re.compile(r"today(?:([+-])([0-9]+))?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}(-[0-9]{2})?")
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ class NamedQuery:
 
     They stand at the end of the query's description: `Parameters: days=28; to=today; days`. A parameter has
     its default where it stands first; a name alone repeats its value. A default that is a number takes
-    numbers, any other takes text; `today`, `today-30` and `today+7` are dates, UTC.
+    numbers, one that is a date or a month takes these, any other takes text; `today`, `today-30` and
+    `today+7` are dates, UTC.
     """
 
     name: str
@@ -135,7 +137,13 @@ def _literal(query_name: str, name: str, default: str, value: str, today: dateti
         if not _NUMBER.fullmatch(value):
             raise SalescastError(f"parameter {name} of query {query_name} takes a number, not {value!r}")
         return value
-    if match := _TODAY.fullmatch(value):
+    match = _TODAY.fullmatch(value)
+    if (_DATE.fullmatch(default) or _TODAY.fullmatch(default)) and not (match or _DATE.fullmatch(value)):
+        raise SalescastError(
+            f"parameter {name} of query {query_name} takes a date such as 2026-11-20 or today-7, "
+            f"not {value!r}"
+        )
+    if match:
         days = int(match.group(2) or 0) * (-1 if match.group(1) == "-" else 1)
         value = (today.astimezone(UTC) + timedelta(days=days)).date().isoformat()
     return "'" + value.replace("'", "''") + "'"

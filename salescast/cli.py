@@ -288,5 +288,7 @@ def _message(error: Exception) -> str:
     if isinstance(error, _UsageError):
         usage: Any = error
         command = usage.ctx.command_path if usage.ctx else "salescast"
-        return f"{usage.format_message()} See `{command} --help`."
+        return f"{usage.format_message().rstrip('.')}. See `{command} --help`."
+    if isinstance(error, BotoCoreError):
+        return " ".join(str(error).splitlines())
     return str(error)

@@ -39,6 +39,7 @@ def up(
     `parameters` overrides template parameters; both default to what the running stack has. `report` is called
     with each step. Raises SalescastError with the last lines of the log of what failed.
     """
+    sam.check_parameters(parameters or {})
     state = State(folder.resolve())
     with state.lock():
         state.prepare()

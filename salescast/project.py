@@ -122,9 +122,11 @@ def terminal(one: Projected, height: int = PLOT_HEIGHT) -> list[str]:
 
 
 def check_plot(path: Path) -> None:
-    """Raises SalescastError for a name that says no format."""
+    """Raises SalescastError for a name that says no format, or a folder that is not there."""
     if path.suffix.lower() not in FORMATS:
         raise SalescastError(f"{path} is neither .png nor .svg; name the plot so")
+    if not path.parent.is_dir():
+        raise SalescastError(f"there is no folder {path.parent} to write the plot to; make it first")
 
 
 def plot(path: Path, ones: list[Projected], currency: str) -> None:

@@ -2,9 +2,10 @@
 
 import os
 import platform
+import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from salescast.errors import SalescastError
@@ -31,6 +32,17 @@ def laptop_parameters(overrides: Mapping[str, str]) -> dict[str, str]:
         "ProjectorSchedule": "DISABLED",
     }
     return parameters | dict(overrides)
+
+
+def check_parameters(names: Iterable[str]) -> None:
+    """Raises SalescastError for a name that the template has no parameter of: SAM would ignore it."""
+    section = (PROJECT / "template.yaml").read_text().split("\nParameters:\n")[1]
+    known = re.findall(
+        r"^  (\w+):$", re.split(r"^\S", section, maxsplit=1, flags=re.MULTILINE)[0], re.MULTILINE
+    )
+    for name in names:
+        if name not in known:
+            raise SalescastError(f"the template has no parameter {name}; it has: {', '.join(known)}")
 
 
 def build(state: State, parameters: Mapping[str, str]) -> None:

@@ -70,6 +70,14 @@ def test_a_number_is_wanted(value: str) -> None:
         named().arguments({"top": value})
 
 
+@pytest.mark.parametrize("value", ["yesterday", "20.11.2026", "2026", ""])
+def test_a_date_is_wanted(value: str) -> None:
+    with pytest.raises(SalescastError, match="parameter to of query top-products takes a date such as"):
+        named().arguments({"to": value})
+    month = named("When? Parameters: from=2000-01")
+    assert month.arguments({"from": "2026-11"}) == ["'2026-11'"]
+
+
 @pytest.mark.parametrize(
     ("kind", "text", "value"),
     [

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import typer.main
+from botocore.exceptions import ParamValidationError
 from typer.testing import CliRunner
 
 from salescast import cli
@@ -96,7 +97,9 @@ def test_no_arguments_show_help(capsys: pytest.CaptureFixture[str]) -> None:
         (["generate"], "one of --days, --start, --rate and --tick"),
         (["generate", "--days", "3", "--rate", "5"], "one of --days, --start, --rate and --tick"),
         (["up", "--parameter", "FirstOrderDate"], "NAME=VALUE"),
+        (["up", "--parameter", "FirstOrderDay=2026-01-01"], "it has: PythonRuntime, Architecture, "),
         (["query", "name", "-p", "from"], "NAME=VALUE"),
+        (["project", "--horizon", "91"], "equal to 90. See `salescast project --help`"),
         (["redrive", "--since", "noon"], "--since"),
     ],
 )
@@ -127,3 +130,8 @@ def test_debug_adds_the_traceback(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_markup_in_an_error_is_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "[bold]" in error(capsys, "status", "--state", str(tmp_path / "[bold]"))
+
+
+def test_a_message_of_botocores_is_one_line() -> None:
+    refused = ParamValidationError(report="Invalid length for parameter QueryString,\nvalid min length: 1")
+    assert cli._message(refused).endswith("QueryString, valid min length: 1")

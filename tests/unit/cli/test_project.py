@@ -53,3 +53,5 @@ def test_the_same_projection_has_the_same_chart(tmp_path: Path) -> None:
 def test_a_chart_in_another_format_is_refused() -> None:
     with pytest.raises(SalescastError, match="is neither"):
         project.check_plot(Path("projection.pdf"))
+    with pytest.raises(SalescastError, match="there is no folder nowhere"):
+        project.check_plot(Path("nowhere/projection.png"))
