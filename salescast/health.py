@@ -1,17 +1,20 @@
 """How every stage of a stack is doing, in the order in which data flows."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from salescast import drift
+from salescast import emf
 from salescast.errors import SalescastError
 from salescast.failures import error_objects
 from salescast.stack import Stack
 
 OK, WARNING, DOWN = "ok", "warning", "down"
+# Rights that are not called as the API operation is, for services that refuse without naming the right.
+RIGHTS = {"ListObjectsV2": "s3:ListBucket"}
 LAKE = "curated/order_changes/"
 
 
@@ -22,6 +25,42 @@ class Stage:
     name: str
     health: str
     detail: str
+
+
+@dataclass(frozen=True)
+class Failing:
+    """What the lake lacks: objects under errors/ (without errors/backup/) and dead letters (messages).
+
+    `reasons` counts the changes that the transformer refused in the last 24 hours, the most frequent reason
+    first.
+    """
+
+    errors: int
+    dead_letters: int
+    reasons: dict[str, int]
+
+
+def failing(stack: Stack) -> Failing:
+    """What fails now. Raises SalescastError where a right is missing, and what boto3 raises for the rest."""
+    try:
+        return Failing(
+            sum(1 for _ in error_objects(stack)),
+            _dead_letter_count(stack),
+            dict(emf.refused(stack).most_common()),
+        )
+    except ClientError as error:
+        if missing := missing_right(error):
+            raise SalescastError(missing) from error
+        raise
+
+
+def missing_right(error: Exception) -> str:
+    """What to say when AWS refuses a call for want of a right, empty for any other error."""
+    if not isinstance(error, ClientError) or "AccessDenied" not in error.response["Error"]["Code"]:
+        return ""
+    named = re.search(r"not authorized to perform: ([\w-]+:\w+)", str(error))
+    right = named.group(1) if named else RIGHTS.get(error.operation_name, error.operation_name)
+    return f"may not be asked: the right {right} is missing; attach the policy in the output MonitorPolicy"
 
 
 def stages(stack: Stack) -> list[Stage]:
@@ -44,7 +83,7 @@ def stages(stack: Stack) -> list[Stage]:
         try:
             health, detail = check(stack)
         except (BotoCoreError, ClientError, SalescastError) as error:
-            health, detail = DOWN, str(error)
+            health, detail = DOWN, missing_right(error) or str(error)
         found.append(Stage(name, health, detail))
     return found
 
@@ -79,12 +118,16 @@ def _pipe(stack: Stack) -> tuple[str, str]:
     return OK if pipe["CurrentState"] == "RUNNING" else DOWN, pipe["CurrentState"] + reason
 
 
-def _dead_letters(stack: Stack) -> tuple[str, str]:
+def _dead_letter_count(stack: Stack) -> int:
     attributes = stack.sqs.get_queue_attributes(
         QueueUrl=stack.output("DeadLetterQueue"),
         AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
     )["Attributes"]
-    depth = sum(int(count) for count in attributes.values())
+    return sum(int(count) for count in attributes.values())
+
+
+def _dead_letters(stack: Stack) -> tuple[str, str]:
+    depth = _dead_letter_count(stack)
     return WARNING if depth else OK, f"{depth:,} message(s)"
 
 
@@ -113,7 +156,7 @@ def _transformer(stack: Stack) -> tuple[str, str]:
 
 
 def _drift(stack: Stack) -> tuple[str, str]:
-    counts = drift.unknown_attributes(stack)
+    counts = emf.unknown_attributes(stack)
     if not counts:
         return OK, "no attribute outside the contract in 24 h"
     names = ", ".join(f"{name} ({count:,})" for name, count in counts.most_common(5))

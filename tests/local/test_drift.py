@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from salescast import athena, drift, health
+from salescast import athena, emf, health
 from salescast.stack import Stack
 from tests.lake import arrow_schema
 
@@ -35,8 +35,8 @@ def test_status_names_attributes_outside_the_contract(stack: Stack, prefix: str)
         },
     )
     deadline = time.monotonic() + 60
-    while drift.unknown_attributes(stack)[name] != 1:
-        assert time.monotonic() < deadline, drift.unknown_attributes(stack)
+    while emf.unknown_attributes(stack)[name] != 1:
+        assert time.monotonic() < deadline, emf.unknown_attributes(stack)
         time.sleep(0.5)
     (stage,) = (stage for stage in health.stages(stack) if stage.name == "source schema")
     assert stage.health == health.WARNING
