@@ -32,6 +32,10 @@ install: .venv/.done .venv-emulator/.done  ## make the two environments
 demo: install  ## the whole pipeline on this machine, reconciled (ORDERS=20000, REPLAY=file.csv.gz)
 	@$(BIN)/salescast demo $(if $(ORDERS),--orders $(ORDERS)) $(if $(REPLAY),--replay $(REPLAY))
 
+.PHONY: dashboard
+dashboard: install  ## the web dashboard of the stack that make demo left, until Ctrl-C
+	@$(BIN)/salescast dashboard
+
 .PHONY: down
 down: install  ## stop what `make demo` left running
 	@$(BIN)/salescast down

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from salescast import arguments, consent, output, writing
+from salescast import arguments, consent, errors, output, writing
 from salescast.arguments import JsonOption, StackOption, StateOption, YesOption
 from salescast.errors import SalescastError
 from salescast.stack import Stack
@@ -210,8 +210,11 @@ def reconcile(
     salescast reconcile --stack salescast --settle 600
     """
     from salescast import reconcile as reconciling
+    from salescast import verdict
 
-    result = reconciling.reconcile(arguments.stack(state, stack), settle, output.step)
+    target = arguments.stack(state, stack)
+    result = reconciling.reconcile(target, settle, output.step)
+    verdict.keep(target, result)
     if as_json:
         output.as_json(result.as_json())
     else:
@@ -220,6 +223,26 @@ def reconcile(
 
 
 app.command()(writing.redrive)
+
+
+@app.command()
+def dashboard(
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, help="Where it listens, on this machine only.")
+    ] = 8501,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it in the browser.")] = True,
+    state: StateOption = DEFAULT,
+    stack: StackOption = None,
+) -> None:
+    """Serve the web dashboard until Ctrl-C: sales, customers, stock, and whether it all can be trusted.
+
+    salescast dashboard
+    salescast dashboard --stack salescast --port 8600 --no-browser
+    """
+    from salescast.dashboard import server
+
+    arguments.stack(state, stack)
+    server.serve(state.resolve(), stack, port, browser=browser, report=output.step)
 
 
 @app.command()
@@ -280,15 +303,8 @@ def demo(
 
 
 def _message(error: Exception) -> str:
-    if isinstance(error, EndpointConnectionError):
-        return f"{error} Is the stack up? `salescast status` and `salescast up` tell and mend."
-    if isinstance(error, ClientError):
-        service = f"{error.operation_name}: {error.response['Error'].get('Message') or error}"
-        return f"AWS refuses {service}"
     if isinstance(error, _UsageError):
         usage: Any = error
         command = usage.ctx.command_path if usage.ctx else "salescast"
         return f"{usage.format_message().rstrip('.')}. See `{command} --help`."
-    if isinstance(error, BotoCoreError):
-        return " ".join(str(error).splitlines())
-    return str(error)
+    return errors.message(error)

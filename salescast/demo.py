@@ -22,6 +22,7 @@ from salescast import (
     replay,
     retail_file,
     snapshot,
+    verdict,
 )
 from salescast import orders as orders_table
 from salescast.errors import SalescastError
@@ -36,6 +37,7 @@ FAST = 20
 POLL_SECONDS = 1.0
 QUIET_SECONDS = 30.0
 RECONCILE_ATTEMPTS = 20
+LOOK_BACK = 28
 
 TOP_PRODUCTS = """
 SELECT product_id, max_by(product_name, amount) AS product, sum(quantity) AS units,
@@ -90,13 +92,14 @@ def run(
         demo.orders_per_second = round(demo.orders_written / max(0.001, lake.grown - begin), 1)
     output.step("reconciling the orders table with the lake, exactly")
     reconciliation = _reconcile(stack)
+    verdict.keep(stack, reconciliation)
     watch.lap("reconcile")
     output.step("asking Athena")
     _measure(stack, lake.lake, reconciliation, demo)
     top = athena.run(stack, TOP_PRODUCTS)
     watch.lap("query")
-    output.step("projecting the next 28 days")
-    projection = _project(stack, survey.last_date if survey else None)
+    output.step("projecting the 28 days before today, to see how it would have done, and the 28 to come")
+    projection = _project(stack, survey)
     watch.lap("project")
     watch.total()
     write_json(stack.state.folder / "demo.json", vars(demo))
@@ -176,11 +179,19 @@ def _reconcile(stack: Stack) -> Reconciliation:
     return result
 
 
-def _project(stack: Stack, last_date: str | None) -> dict[str, Any]:
-    """Project from the day after the last replayed order, or from today."""
+def _project(stack: Stack, survey: retail_file.RetailFile | None) -> dict[str, Any]:
+    """Project from today, or from the day after the last replayed order; before that from 28 days earlier.
+
+    The earlier projection knows the orders before its day only, but what became of them until now.
+    """
+    day, days = datetime.now(UTC).date(), DAYS
     event: dict[str, Any] = {"series": ["total"]}
-    if last_date:
-        event["date"] = (date.fromisoformat(last_date) + timedelta(days=1)).isoformat()
+    if survey:
+        first, last = (date.fromisoformat(text) for text in (survey.first_date, survey.last_date))
+        day, days = last + timedelta(days=1), (last - first).days + 1
+        event["date"] = day.isoformat()
+    if days >= 2 * LOOK_BACK:
+        project.run(stack, event | {"date": (day - timedelta(days=LOOK_BACK)).isoformat()})
     return project.run(stack, event)
 
 
@@ -221,6 +232,7 @@ def _tell(
     state = "" if stack.state.folder == DEFAULT else f" --state {stack.state.folder}"
     out.print("The stack stays up. Look next at")
     for command, what in (
+        ("dashboard", "sales, customers and stock in the browser"),
         ("query", "the questions that are there"),
         ("query 'SELECT * FROM orders LIMIT 10'", "any other, in SQL"),
         ("project channel:WEB --plot projection.png", "the next 28 days of any series"),

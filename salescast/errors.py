@@ -1,6 +1,6 @@
 """The one exception that users see, and how errors read."""
 
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 
 class SalescastError(Exception):
@@ -14,4 +14,6 @@ def message(error: Exception) -> str:
     if isinstance(error, ClientError):
         service = f"{error.operation_name}: {error.response['Error'].get('Message') or error}"
         return f"AWS refuses {service}"
+    if isinstance(error, BotoCoreError):
+        return " ".join(str(error).splitlines())
     return str(error)

@@ -20,7 +20,8 @@ def framed(title: str, body: Callable[[View], None], *, live: bool = False) -> C
     """A page: its title, a word when the stack is gone, its content, where the figures are from."""
 
     def shown() -> None:
-        st.title(title)
+        st.title(title, anchor=False)
+        st.markdown(f":small[Salescast {target.title}]")
         try:
             st.session_state[SHOWN] = target.open()[0]
         except SalescastError:
@@ -51,16 +52,22 @@ def watch() -> None:
         st.rerun()
 
 
-st.set_page_config(page_title="Salescast", page_icon=":material/monitoring:", layout="wide")
+st.set_page_config(page_title="Salescast", page_icon="📈", layout="wide")
 st.html(
-    "<style>.block-container {padding-top: 4.5rem; padding-bottom: 2rem} h1 {padding-top: 0} "
-    "[data-testid=stMetricValue] {font-size: 1.7rem; font-variant-numeric: tabular-nums}</style>"
+    "<style>.block-container {padding-top: 4.2rem; padding-bottom: 2rem} "
+    "[data-testid=stMetric] {min-width: 8.5rem} "
+    "[data-testid=stMetricValue] {font-variant-numeric: tabular-nums}</style>"
 )
 chosen = st.navigation(
     [
         st.Page(framed("Now", now.page, live=True), title="Now", icon=":material/bolt:", default=True),
         st.Page(framed("Sales", sales.page), title="Sales", icon=":material/trending_up:", url_path="sales"),
-        st.Page(framed("Customers", customers.page), title="Customers", icon=":material/group:", url_path="customers"),
+        st.Page(
+            framed("Customers", customers.page),
+            title="Customers",
+            icon=":material/group:",
+            url_path="customers",
+        ),
         st.Page(framed("Stock", stock.page), title="Stock", icon=":material/inventory_2:", url_path="stock"),
         st.Page(framed("Trust", trust.page), title="Trust", icon=":material/verified:", url_path="trust"),
         st.Page(framed("Ask", ask.page), title="Ask", icon=":material/database_search:", url_path="ask"),

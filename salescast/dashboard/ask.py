@@ -56,7 +56,9 @@ def _parameters(query: NamedQuery) -> dict[str, str]:
 
 def _own(view: View) -> None:
     sql = st.text_area("SQL (Athena engine 3)", EXAMPLE, height=180, key="sql")
-    small("Tables and views: orders, daily_sales, customer_summary, stock_on_hand, order_changes, inventory, sales_projections, projection_accuracy.")
+    small(
+        "Tables and views: orders, daily_sales, customer_summary, stock_on_hand, order_changes, inventory, sales_projections, projection_accuracy."
+    )
     if st.button("Run", type="primary", icon=":material/play_arrow:", key="run own"):
         with guarded(), st.spinner("Asking Athena"):
             st.session_state[ANSWER] = (view.identity, "query", athena.run(view.stack, reading(sql)))
@@ -74,18 +76,24 @@ def reading(sql: str) -> str:
 
 
 def _answer(name: str, result: Result) -> None:
-    st.subheader(name)
+    st.header(name, anchor=False)
     if not result.rows:
         st.info("No rows.", icon=":material/info:")
     else:
         shown = {
-            column.name: [row[index] for row in result.rows[:MOST_ROWS]] for index, column in enumerate(result.columns)
+            column.name: [row[index] for row in result.rows[:MOST_ROWS]]
+            for index, column in enumerate(result.columns)
         }
         st.dataframe(shown, hide_index=True, alt=f"Answer of {name}")
         if len(result.rows) > MOST_ROWS:
             small(f"The first {MOST_ROWS:,} of {len(result.rows):,} rows are shown; the download has all.")
         st.download_button(
-            "Download CSV", as_csv(result), f"{name}.csv", "text/csv", on_click="ignore", icon=":material/download:"
+            "Download CSV",
+            as_csv(result),
+            f"{name}.csv",
+            "text/csv",
+            on_click="ignore",
+            icon=":material/download:",
         )
     small(
         f"{len(result.rows):,} rows, {result.bytes_scanned:,} bytes read, {result.milliseconds:,} ms; "

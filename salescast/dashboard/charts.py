@@ -13,7 +13,9 @@ _DASHES = {SOLD: [1, 0], PROJECTED: [6, 3], BEFORE: [2, 3]}
 
 def show(chart: Any, told: str, key: str | None = None) -> None:
     """Put a chart on the page. `told` is what it says to those who cannot see it."""
-    st.altair_chart(chart.configure_view(strokeWidth=0), width="stretch", alt=told, key=key)
+    st.altair_chart(
+        chart.configure_view(strokeWidth=0).configure_mark(aria=False), width="stretch", alt=told, key=key
+    )
 
 
 def local(column: str) -> pl.Expr:
@@ -25,10 +27,15 @@ def local(column: str) -> pl.Expr:
 def by_minute(frame: pl.DataFrame) -> Any:
     """Bars of `orders` by `minute`."""
     return (
-        alt.Chart(frame.with_columns(local("minute")), height=220)
+        alt.Chart(frame.with_columns(local("minute")), height=260)
         .mark_bar()
         .encode(
-            x=alt.X("minute:T", title="minute (UTC)", timeUnit="yearmonthdatehoursminutes"),
+            x=alt.X(
+                "minute:T",
+                title="minute (UTC)",
+                timeUnit="yearmonthdatehoursminutes",
+                axis=alt.Axis(format="%H:%M"),
+            ),
             y=alt.Y("orders:Q", title="orders a minute", axis=alt.Axis(format=",d", tickMinStep=1)),
             tooltip=[
                 alt.Tooltip("minute:T", title="minute", format="%H:%M"),
@@ -51,16 +58,22 @@ def close(hours: pl.DataFrame, closing: pl.DataFrame, unit: str) -> Any:
                 axis=alt.Axis(values=list(range(0, 25, 3))),
             ),
             y=alt.Y("value:Q", title=f"net revenue so far, {unit}", axis=alt.Axis(format=",.0f")),
-            color=alt.Color("day:N", title=None, sort=["today", "yesterday"], legend=alt.Legend(orient="top")),
+            color=alt.Color(
+                "day:N", title=None, sort=["today", "yesterday"], legend=alt.Legend(orient="top")
+            ),
             strokeDash=alt.StrokeDash("day:N", title=None, sort=["today", "yesterday"]),
-            tooltip=["day:N", alt.Tooltip("hour:Q"), alt.Tooltip("value:Q", title="net revenue", format=",.2f")],
+            tooltip=[
+                "day:N",
+                alt.Tooltip("hour:Q"),
+                alt.Tooltip("value:Q", title="net revenue", format=",.2f"),
+            ],
         )
     )
     end = alt.Chart(closing).encode(x="hour:Q")
     tips = [alt.Tooltip(f"{name}:Q", format=",.0f") for name in ("mean", "lo80", "hi80")]
     bounds = end.mark_rule(strokeWidth=6, opacity=0.45).encode(y="lo80:Q", y2="hi80:Q", tooltip=tips)
     point = end.mark_point(size=110, filled=True, shape="diamond").encode(y="mean:Q", tooltip=tips)
-    return alt.layer(lines, bounds, point).properties(height=220)
+    return alt.layer(lines, bounds, point).properties(height=260)
 
 
 def fan(lines: pl.DataFrame, bounds: pl.DataFrame, title: str) -> Any:
@@ -119,7 +132,11 @@ def stacked(frame: pl.DataFrame, x: str, what: list[str], title: str) -> Any:
             y=alt.Y("value:Q", title=title, axis=alt.Axis(format=",.0f")),
             color=alt.Color("what:N", title=None, sort=what, legend=alt.Legend(orient="top")),
             order=alt.Order("what:N"),
-            tooltip=[f"{x}:N", alt.Tooltip("what:N", title=" "), alt.Tooltip("value:Q", title=title, format=",.2f")],
+            tooltip=[
+                f"{x}:N",
+                alt.Tooltip("what:N", title=" "),
+                alt.Tooltip("value:Q", title=title, format=",.2f"),
+            ],
         )
     )
 
@@ -129,30 +146,39 @@ def cohorts(frame: pl.DataFrame) -> Any:
     base = alt.Chart(frame, height=alt.Step(28)).encode(
         x=alt.X("months_later:O", title="months after the first purchase", axis=alt.Axis(labelAngle=0)),
         y=alt.Y("cohort:O", title="first bought in"),
-        tooltip=["cohort:O", "months_later:O", "customers:Q", alt.Tooltip("retained:Q", title="% buying", format=".1f")],
+        tooltip=[
+            "cohort:O",
+            "months_later:O",
+            "customers:Q",
+            alt.Tooltip("retained:Q", title="% buying", format=".1f"),
+        ],
     )
     field = base.mark_rect().encode(
-        color=alt.Color("retained:Q", title="% buying again", scale=alt.Scale(domain=[0, 40], clamp=True), legend=None)
+        color=alt.Color(
+            "retained:Q", title="% buying again", scale=alt.Scale(domain=[0, 40], clamp=True), legend=None
+        )
     )
     dark = alt.condition("datum.retained > 18", alt.value("#FFFFFF"), alt.value("#16202A"))
     return alt.layer(field, base.mark_text().encode(text=alt.Text("retained:Q", format=".0f"), color=dark))
 
 
 def runs_out(frame: pl.DataFrame) -> Any:
-    """For each `product` the days between which it runs out (early, late) and the expected one."""
-    frame = frame.with_columns(local("early"), local("expected"), local("late"))
-    base = alt.Chart(frame, height=alt.Step(26)).encode(
+    """For each `product` the days between which it runs out (`early`, `until`) and the `expected` one."""
+    frame = frame.with_columns(*(local(name) for name in ("early", "expected", "until")))
+    base = alt.Chart(frame, height=alt.Step(28)).encode(
         y=alt.Y("product:N", title=None, sort=alt.EncodingSortField("early"), axis=alt.Axis(labelLimit=190)),
-        tooltip=["product:N", "stock:Q"]
-        + [alt.Tooltip(f"{name}:T", format="%d %b") for name in ("early", "expected", "late")],
+        tooltip=["product:N", alt.Tooltip("stock:Q", title="in stock", format=",")]
+        + [alt.Tooltip(f"{name}:T", format="%d %b") for name in ("early", "expected")],
     )
-    days = alt.X("early:T", title="runs out (80 % interval)", axis=alt.Axis(format="%d %b"))
-    span = base.mark_bar(height=12, opacity=0.4).encode(x=days, x2="late:T")
+    days = alt.X("early:T", title="day", axis=alt.Axis(format="%d %b", tickCount=6))
+    span = base.mark_bar(height=12, opacity=0.45).encode(x=days, x2="until:T")
     expected = base.mark_point(filled=True, size=90, shape="diamond").encode(x="expected:T")
-    return alt.layer(span, base.mark_tick(thickness=3, size=18).encode(x="early:T"), expected)
+    return alt.layer(span, expected)
 
 
-def lines(frame: pl.DataFrame, x: str, title: str, x_title: str, *, number: str = ",.0f", rules: bool = False) -> Any:
+def lines(
+    frame: pl.DataFrame, x: str, title: str, x_title: str, *, number: str = ",.0f", rules: bool = False
+) -> Any:
     """Lines of `value` by `x`, one for each `what`. With `rules`, dashed lines at `claimed`."""
     temporal = x == "day"
     frame = frame.with_columns(local("day")) if temporal else frame

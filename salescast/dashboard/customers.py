@@ -25,7 +25,10 @@ def page(view: View) -> None:
         )
     )
     if segments.is_empty():
-        empty("No customer has bought yet.", f"Write orders: {command('generate --days 120 --orders 2000', view.target)}")
+        empty(
+            "No customer has bought yet.",
+            f"Write orders: {command('generate --days 120 --orders 2000', view.target)}",
+        )
         return
     currency = figures.main_currency(segments, "customers")
     segments, months, values = (frame.filter(currency=currency) for frame in (segments, months, values))
@@ -33,7 +36,7 @@ def page(view: View) -> None:
     _totals(segments, months, values, currency)
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("New and returning, by month")
+        st.header("New and returning, by month", anchor=False)
         parts = [
             months.select("month", value=name, what=pl.lit(what))
             for what, name in (("new", "new_revenue"), ("returning", "returning_revenue"))
@@ -43,7 +46,7 @@ def page(view: View) -> None:
             "Net revenue of new and of returning customers by month",
         )
     with right:
-        st.subheader("Segments")
+        st.header("Segments", anchor=False)
         charts.show(
             charts.bars(
                 segments.select(name="segment", value="net_revenue", before=pl.lit(None, pl.Float64)),
@@ -62,7 +65,7 @@ def page(view: View) -> None:
         )
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("Who comes back")
+        st.header("Who comes back", anchor=False)
         shares = cohorts.filter(pl.col("months_later") > 0).select(
             "months_later", "customers", cohort=pl.col("cohort").str.slice(0, 7), retained="retained_percent"
         )
@@ -70,12 +73,15 @@ def page(view: View) -> None:
             empty("No month has passed since the first orders.", "Come back in a month.")
         else:
             charts.show(
-                charts.cohorts(shares), "Percent of each month's new customers who bought again in later months"
+                charts.cohorts(shares),
+                "Percent of each month's new customers who bought again in later months",
             )
     with right:
-        st.subheader(f"Top customers of {RECENT_DAYS} days")
+        st.header(f"Top customers of {RECENT_DAYS} days", anchor=False)
         st.dataframe(
-            top.filter(currency=currency).select("customer_id", "invoices", "units", "net_revenue", "last_order_date"),
+            top.filter(currency=currency).select(
+                "customer_id", "invoices", "units", "net_revenue", "last_order_date"
+            ),
             hide_index=True,
             height=330,
             column_config={
@@ -92,24 +98,24 @@ def _totals(segments: pl.DataFrame, months: pl.DataFrame, values: pl.DataFrame, 
     risk = segments.filter(segment="at risk")
     new, returning = float(months["new_revenue"].sum()), float(months["returning_revenue"].sum())
     with st.container(horizontal=True):
-        st.metric("Customers", figures.count(customers), border=True, width=200)
+        st.metric("Customers", figures.count(customers), border=True, height="stretch")
         st.metric(
             "Revenue of returning ones",
             figures.percent(returning / (new + returning) if new + returning else None),
             help="Share of all net revenue that came after a customer's first month.",
             border=True,
-            width=200,
+            height="stretch",
         )
         st.metric(
             "Average invoice, this month",
             figures.money(values["average_order_value"][-1] if not values.is_empty() else None, currency),
             border=True,
-            width=200,
+            height="stretch",
         )
         st.metric(
             "At risk",
             figures.count(risk["customers"].sum()),
             help="Bought often or much, but not lately.",
             border=True,
-            width=200,
+            height="stretch",
         )

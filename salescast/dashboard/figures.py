@@ -55,5 +55,9 @@ def main_currency(frame: pl.DataFrame, weight: str = "orders") -> str:
     """The currency with the most of `weight`; empty when there are no rows."""
     if frame.is_empty():
         return ""
-    found = frame.group_by("currency").agg(pl.col(weight).sum()).sort(weight, "currency", descending=[True, False])
+    found = (
+        frame.group_by("currency")
+        .agg(pl.col(weight).sum())
+        .sort(weight, "currency", descending=[True, False])
+    )
     return str(found["currency"][0])

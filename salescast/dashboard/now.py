@@ -31,18 +31,21 @@ def page(view: View) -> None:
     _figures(view, now, int(recent["orders"].sum()), sold, latest.frame, fresh.frame)
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("Orders a minute, last hour")
+        st.header("Orders a minute, last hour", anchor=False)
         if recent.is_empty():
-            empty("No order was placed in the last hour.", f"Write some: {command('generate --rate 5', view.target)}")
+            empty(
+                "No order was placed in the last hour.",
+                f"Write some: {command('generate --rate 5', view.target)}",
+            )
         else:
             charts.show(
                 charts.by_minute(_every_minute(recent, begin, now)),
                 f"Orders a minute over the last hour: {recent['orders'].sum():,} orders",
             )
     with right:
-        st.subheader("Today and its projected close")
+        st.header("Today and its projected close", anchor=False)
         _close(now, sold, hours.frame, hours_before.frame)
-    st.subheader("Latest orders")
+    st.header("Latest orders", anchor=False)
     _latest(latest.frame)
 
 
@@ -54,14 +57,14 @@ def _figures(
     revenue, before = row.get("net_revenue", 0.0), row.get("net_revenue_before", 0.0)
     failing = health.failing(view.stack)
     with st.container(horizontal=True):
-        st.metric("Orders, last hour", figures.count(recent), border=True, width=190)
+        st.metric("Orders, last hour", figures.count(recent), border=True, height="stretch")
         st.metric(
             "Orders today",
             figures.count(row.get("orders", 0)),
             figures.change(row.get("orders", 0), row.get("orders_before", 0)),
             help="Compared with yesterday until this time of the day, UTC.",
             border=True,
-            width=190,
+            height="stretch",
         )
         st.metric(
             "Net revenue today",
@@ -69,15 +72,22 @@ def _figures(
             figures.change(revenue, before),
             help="Orders placed, shipped or delivered. Compared with yesterday until this time, UTC.",
             border=True,
-            width=190,
+            height="stretch",
         )
         close = row.get("closing_revenue")
         told = "The projector has not run today."
         if close is not None:
             bounds = f"{figures.money(row['lo80'], currency)} to {figures.money(row['hi80'], currency)}"
             told = f"80 % interval {bounds}, as projected at {row['projected_ts'][11:16]} UTC."
-        st.metric("Projected close", figures.money(close, currency), help=told, border=True, width=190)
-        st.metric("Newest order", *_newest(now, latest, fresh), border=True, width=190, delta_color="off", delta_arrow="off")
+        st.metric("Projected close", figures.money(close, currency), help=told, border=True, height="stretch")
+        st.metric(
+            "Newest order",
+            *_newest(now, latest, fresh),
+            border=True,
+            height="stretch",
+            delta_color="off",
+            delta_arrow="off",
+        )
         failed = failing.errors + failing.dead_letters
         st.metric(
             "Failures waiting",
@@ -87,7 +97,7 @@ def _figures(
             delta_arrow="off",
             help="Objects under errors/ and messages in the dead-letter queue.",
             border=True,
-            width=190,
+            height="stretch",
         )
     if sold["currency"].n_unique() > 1:
         others = ", ".join(sorted(set(sold["currency"]) - {currency}))
@@ -107,7 +117,9 @@ def _every_minute(recent: pl.DataFrame, begin: datetime, now: datetime) -> pl.Da
     """All minutes of the hour, also those without an order."""
     first = begin.replace(second=0, microsecond=0)
     count = int((now - first).total_seconds() // 60) + 1
-    minutes = pl.DataFrame({"minute": [f"{first + timedelta(minutes=n):%Y-%m-%d %H:%M:00.000}" for n in range(count)]})
+    minutes = pl.DataFrame(
+        {"minute": [f"{first + timedelta(minutes=n):%Y-%m-%d %H:%M:00.000}" for n in range(count)]}
+    )
     counted = recent.group_by("minute").agg(pl.col("orders").sum())
     return minutes.join(counted, on="minute", how="left").with_columns(pl.col("orders").fill_null(0))
 
@@ -118,11 +130,16 @@ def _close(now: datetime, sold: pl.DataFrame, hours: pl.DataFrame, hours_before:
         _run_up(hours, currency, now.hour + now.minute / 60).with_columns(day=pl.lit("today")),
         _run_up(hours_before, currency, 24.0).with_columns(day=pl.lit("yesterday")),
     ]
-    closing = sold.filter(pl.col("closing_revenue").is_not_null()).filter(currency=currency).select(
-        pl.lit(24.0).alias("hour"), pl.col("closing_revenue").alias("mean"), "lo80", "hi80"
+    closing = (
+        sold.filter(pl.col("closing_revenue").is_not_null())
+        .filter(currency=currency)
+        .select(pl.lit(24.0).alias("hour"), pl.col("closing_revenue").alias("mean"), "lo80", "hi80")
     )
     if closing.is_empty() and all(run["value"].sum() == 0 for run in runs):
-        empty("Nothing was sold today or yesterday, and today's close is not projected.", "The projector runs daily.")
+        empty(
+            "Nothing was sold today or yesterday, and today's close is not projected.",
+            "The projector runs daily.",
+        )
         return
     unit = figures.SYMBOLS.get(currency, currency)
     charts.show(
@@ -132,7 +149,9 @@ def _close(now: datetime, sold: pl.DataFrame, hours: pl.DataFrame, hours_before:
     if not closing.is_empty():
         low, high = (figures.money(closing[name][0], currency) for name in ("lo80", "hi80"))
         mean = figures.money(closing["mean"][0], currency)
-        small(figures.escaped(f"◆ Projected close {mean}; in 4 of 5 cases between {low} and {high}."))
+        sold_so_far = sold.filter(currency=currency)["net_revenue"][0]
+        beyond = " Today is above that already." if sold_so_far > closing["hi80"][0] else ""
+        small(figures.escaped(f"◆ Projected close {mean}; in 4 of 5 cases between {low} and {high}.{beyond}"))
 
 
 def _run_up(hours: pl.DataFrame, currency: str, until: float) -> pl.DataFrame:
@@ -156,7 +175,9 @@ def _latest(latest: pl.DataFrame) -> None:
             amount=pl.struct("amount", "currency").map_elements(
                 lambda row: figures.money(row["amount"], row["currency"]), return_dtype=pl.String
             ),
-        ).select("order_ts", "product_name", "quantity", "amount", "country", "channel", "status", "order_id"),
+        ).select(
+            "order_ts", "product_name", "quantity", "amount", "country", "channel", "status", "order_id"
+        ),
         hide_index=True,
         height=320,
         column_config={

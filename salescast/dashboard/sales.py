@@ -19,7 +19,10 @@ def page(view: View) -> None:
     (period,) = view.ask(Question("sales_period", max_age=MINUTE))
     first, last = period.result.rows[0]
     if first is None:
-        empty("There are no orders yet.", f"Write some: {command('generate --days 120 --orders 2000', view.target)}")
+        empty(
+            "There are no orders yet.",
+            f"Write some: {command('generate --days 120 --orders 2000', view.target)}",
+        )
         return
     begin, end = _dates(date.fromisoformat(str(first)), date.fromisoformat(str(last)))
     days = (end - begin).days + 1
@@ -41,7 +44,8 @@ def page(view: View) -> None:
     frame = frame.filter(currency=currency)
     _totals(frame, currency, days)
     _trend(view, frame, currency, begin, end, chosen)
-    st.subheader("Where it comes from")
+    st.header("Where it comes from", anchor=False)
+    small("Tick across a bar: the period before.")
     columns = st.columns(3, gap="large")
     for column, breakdown in zip(columns, BREAKDOWNS, strict=True):
         with column:
@@ -55,11 +59,15 @@ def _dates(first: date, last: date) -> tuple[date, date]:
     latest = max(first, whole)
     left, right = st.columns([2, 1], vertical_alignment="bottom")
     with left:
-        span = st.segmented_control("Days", list(SPANS), default="28 days", required=True, key="span", bind="query-params")
+        span = st.segmented_control(
+            "Days", list(SPANS), default="28 days", required=True, key="span", bind="query-params"
+        )
     if days := SPANS[span or "28 days"]:
         return latest - timedelta(days=days - 1), latest
     with right:
-        given = st.date_input("From and to (UTC)", (max(first, latest - timedelta(days=27)), latest), key="own_dates")
+        given = st.date_input(
+            "From and to (UTC)", (max(first, latest - timedelta(days=27)), latest), key="own_dates"
+        )
     if not isinstance(given, tuple) or len(given) < 2:
         st.stop()
     return given[0], given[1]
@@ -71,13 +79,16 @@ def _filters(frame: pl.DataFrame) -> dict[str, str]:
     for column, what in zip(st.columns(3), ("country", "category", "channel"), strict=True):
         names = frame.filter(breakdown=what, period="period")["name"].drop_nulls().unique().sort().to_list()
         with column:
-            chosen[what] = st.selectbox(
-                what.capitalize(),
-                [ALL, *names],
-                format_func=lambda name: "All" if name == ALL else name,
-                key=what,
-                bind="query-params",
-            ) or ALL
+            chosen[what] = (
+                st.selectbox(
+                    what.capitalize(),
+                    [ALL, *names],
+                    format_func=lambda name: "All" if name == ALL else name,
+                    key=what,
+                    bind="query-params",
+                )
+                or ALL
+            )
     return chosen
 
 
@@ -110,7 +121,7 @@ def _totals(frame: pl.DataFrame, currency: str, days: int) -> None:
                 figures.change(value, total(before, name)),
                 help=f"Compared with the {days} days before.",
                 border=True,
-                width=200,
+                height="stretch",
             )
         share, share_before = lost(now), lost(before)
         st.metric(
@@ -120,16 +131,19 @@ def _totals(frame: pl.DataFrame, currency: str, days: int) -> None:
             delta_color="inverse",
             help="Of the orders placed in these days. Late days may still get worse: returns take weeks.",
             border=True,
-            width=200,
+            height="stretch",
         )
 
 
-def _trend(view: View, frame: pl.DataFrame, currency: str, begin: date, end: date, chosen: dict[str, str]) -> None:
-    st.subheader("Revenue by day")
+def _trend(
+    view: View, frame: pl.DataFrame, currency: str, begin: date, end: date, chosen: dict[str, str]
+) -> None:
+    st.header("Revenue by day", anchor=False)
     days = (end - begin).days + 1
     found = frame.filter(breakdown="day")
     sums = {
-        period: dict(found.filter(period=period).select("name", "net_revenue").iter_rows()) for period in ("period", "before")
+        period: dict(found.filter(period=period).select("name", "net_revenue").iter_rows())
+        for period in ("period", "before")
     }
     rows: list[tuple[str, str, float]] = []
     for number in range(days):
@@ -151,12 +165,18 @@ def _projection(view: View, currency: str, end: date, chosen: dict[str, str]) ->
     """The latest projection of what is shown: the total, or the one breakdown that is filtered by."""
     filtered = [what for what, value in chosen.items() if value != ALL]
     schema = ["day", "mean", "lo80", "hi80", "lo95", "hi95"]
-    nothing = pl.DataFrame(schema=dict.fromkeys(schema[:1], pl.String) | dict.fromkeys(schema[1:], pl.Float64))
+    nothing = pl.DataFrame(
+        schema=dict.fromkeys(schema[:1], pl.String) | dict.fromkeys(schema[1:], pl.Float64)
+    )
     if len(filtered) > 1:
-        small("Single countries, categories and channels are projected, not what they have in common: choose one filter to see it.")
+        small(
+            "Single countries, categories and channels are projected, not what they have in common: choose one filter to see it."
+        )
         return nothing
     breakdown, series = (filtered[0], chosen[filtered[0]]) if filtered else ("total", "total")
-    (answer,) = view.ask(Question("latest_projection", {"breakdown": breakdown, "measure": "revenue"}, TEN_MINUTES))
+    (answer,) = view.ask(
+        Question("latest_projection", {"breakdown": breakdown, "measure": "revenue"}, TEN_MINUTES)
+    )
     found = answer.frame.filter(pl.col("series") == series, pl.col("currency") == currency).filter(
         pl.col("projected_date") > end.isoformat()
     )
@@ -182,7 +202,8 @@ def _breakdown(frame: pl.DataFrame, breakdown: str, currency: str) -> None:
     st.markdown(f"**By {breakdown}**")
     charts.show(
         charts.bars(shown, f"net revenue, {unit}"),
-        f"Net revenue by {breakdown}: " + ", ".join(f"{name} {value:,.0f}" for name, value, _ in shown.iter_rows()),
+        f"Net revenue by {breakdown}: "
+        + ", ".join(f"{name} {value:,.0f}" for name, value, _ in shown.iter_rows()),
     )
     if joined.height > TOP:
         small(f"and {joined.height - TOP} more")
@@ -190,7 +211,7 @@ def _breakdown(frame: pl.DataFrame, breakdown: str, currency: str) -> None:
 
 def _products(view: View, parameters: dict[str, str], currency: str) -> None:
     (answer,) = view.ask(Question("top_products", parameters))
-    st.subheader("Top products")
+    st.header("Top products", anchor=False)
     found = answer.frame.filter(currency=currency)
     st.dataframe(
         found.select("product_id", "product_name", "category", "units", "net_revenue"),
@@ -208,4 +229,3 @@ def _products(view: View, parameters: dict[str, str], currency: str) -> None:
         },
         alt="The products with the most revenue",
     )
-    small("Where a bar has a tick: the period before.")

@@ -12,13 +12,14 @@ SHOWN = 15
 
 
 def page(view: View) -> None:
-    cover, reorder, out, through = (
+    cover, reorder, out, through, projected = (
         answer.frame
         for answer in view.ask(
             Question("stock_cover", {"days": PACE_DAYS}, MINUTE),
             Question("reorder_list", {"days": PACE_DAYS}, MINUTE),
             Question("stock_out_dates", max_age=MINUTE),
             Question("sell_through", {"days": PACE_DAYS}, MINUTE),
+            Question("latest_projection", {"breakdown": "product", "measure": "units"}, MINUTE),
         )
     )
     if cover.is_empty():
@@ -28,38 +29,47 @@ def page(view: View) -> None:
         )
         return
     with st.container(horizontal=True):
-        st.metric("Products", figures.count(cover.height), border=True, width=200)
-        st.metric("Units in stock", figures.count(cover["stock"].sum()), border=True, width=200)
-        st.metric("Out of stock", figures.count(cover.filter(pl.col("stock") <= 0).height), border=True, width=200)
+        st.metric("Products", figures.count(cover.height), border=True, height="stretch")
+        st.metric("Units in stock", figures.count(cover["stock"].sum()), border=True, height="stretch")
+        st.metric(
+            "Out of stock",
+            figures.count(cover.filter(pl.col("stock") <= 0).height),
+            border=True,
+            height="stretch",
+        )
         st.metric(
             "To order now",
             figures.count(reorder.height),
             help="At or below the reorder level, or gone before a delivery would arrive.",
             border=True,
-            width=200,
+            height="stretch",
         )
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("Projected to run out")
+        st.header("Projected to run out", anchor=False)
         if out.is_empty():
-            small("Nothing is projected to run out in the projected days. The projector looks at the top products.")
+            small(
+                "Nothing is projected to run out in the projected days. The projector looks at the top products."
+            )
         else:
-            _runs_out(out)
+            _runs_out(out, str(projected["projected_date"].max()))
     with right:
-        st.subheader("To order now")
+        st.header("To order now", anchor=False)
         if reorder.is_empty():
             small("Nothing: every product lasts longer than its delivery takes.")
         else:
             st.dataframe(reorder, hide_index=True, alt="Products to order now")
-        st.subheader(f"Sell-through, {PACE_DAYS} days")
+        st.header(f"Sell-through, {PACE_DAYS} days", anchor=False)
         charts.show(
             charts.bars(
-                through.select(name="category", value="sell_through_percent", before=pl.lit(None, pl.Float64)),
+                through.select(
+                    name="category", value="sell_through_percent", before=pl.lit(None, pl.Float64)
+                ),
                 "% of units sold and in stock that were sold",
             ),
             "Sell-through by category",
         )
-    st.subheader("Cover")
+    st.header("Cover", anchor=False)
     small(f"Days that the stock lasts at the pace of the last {PACE_DAYS} days.")
     st.dataframe(
         cover,
@@ -69,22 +79,30 @@ def page(view: View) -> None:
             "product_name": "product",
             "stock": st.column_config.NumberColumn("in stock", format="localized"),
             "units_sold": st.column_config.NumberColumn(f"sold in {PACE_DAYS} days", format="localized"),
-            "days_of_cover": st.column_config.ProgressColumn("days of cover", format="%.0f", min_value=0, max_value=365),
+            "days_of_cover": st.column_config.ProgressColumn(
+                "days of cover", format="%.0f", min_value=0, max_value=365
+            ),
         },
         alt="Stock and days of cover by product",
     )
 
 
-def _runs_out(out: pl.DataFrame) -> None:
+def _runs_out(out: pl.DataFrame, last: str) -> None:
+    """`last` is the last projected day."""
     shown = out.head(SHOWN).select(
-        "stock", "early", "expected", "late", product=pl.col("product_id") + " " + pl.col("product_name")
+        "stock",
+        "early",
+        "expected",
+        until=pl.col("late").fill_null(last),
+        product=pl.col("product_id") + " " + pl.col("product_name"),
     )
     charts.show(
         charts.runs_out(shown),
-        "When products run out: " + ", ".join(f"{row['product']} from {row['early']}" for row in shown.to_dicts()),
+        "When products run out: "
+        + ", ".join(f"{row['product']} from {row['early']}" for row in shown.to_dicts()),
     )
     st.dataframe(
-        out.head(SHOWN),
+        out.head(SHOWN).with_columns(pl.col("expected", "late").fill_null(f"after {last}")),
         hide_index=True,
         column_config={
             "product_id": "id",
@@ -96,4 +114,4 @@ def _runs_out(out: pl.DataFrame) -> None:
         },
         alt="When products run out",
     )
-    small("Empty: not within the projected days.")
+    small("Bar: the 80 % interval, as far as it is projected; ◆: the expected day.")

@@ -21,15 +21,15 @@ RESULT = "reconciliation"
 def page(view: View) -> None:
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("Is everything there?")
+        st.header("Is everything there?", anchor=False)
         with guarded():
             _reconciliation(view)
+        with guarded():
+            _failures(view)
     with right:
-        st.subheader("Is everything working?")
+        st.header("Is everything working?", anchor=False)
         with guarded():
             _stages(view)
-    with guarded():
-        _failures(view)
     left, right = st.columns(2, gap="large")
     fresh, repeated, accuracy = view.ask(
         Question("freshness", max_age=MINUTE),
@@ -37,22 +37,29 @@ def page(view: View) -> None:
         Question("accuracy_by_horizon", max_age=TEN_MINUTES),
     )
     with left:
-        st.subheader("How fast do changes arrive?")
+        st.header("How fast do changes arrive?", anchor=False)
         _lag(view, fresh.frame, repeated.frame)
     with right:
-        st.subheader("How good were the projections?")
+        st.header("How good were the projections?", anchor=False)
         _accuracy(view, accuracy.frame)
 
 
 def _reconciliation(view: View) -> None:
-    if st.button("Reconcile now", icon=":material/balance:", help="Reads the whole orders table and compares it with the lake."):
+    if st.button(
+        "Reconcile now",
+        icon=":material/balance:",
+        help="Reads the whole orders table and compares it with the lake.",
+    ):
         with st.status("Reconciling the orders table with the lake", expanded=True) as status:
             result = reconcile.reconcile(view.stack, report=status.write)
             verdict.keep(view.stack, result)
             status.update(state="complete", expanded=False)
     found = verdict.last(view.stack)
     if found is None:
-        empty("This stack has not been reconciled yet.", f"Press the button, or run {command('reconcile', view.target)}.")
+        empty(
+            "This stack has not been reconciled yet.",
+            f"Press the button, or run {command('reconcile', view.target)}.",
+        )
         return
     age = datetime.now(UTC) - datetime.fromisoformat(found["reconciled_at"])
     told = f"{figures.duration(age.total_seconds())} ago: {found['table_orders']:,} orders, {found['table_versions']:,} changes"
@@ -74,13 +81,13 @@ def _reconciliation(view: View) -> None:
         ("changes", figures.count(found["table_versions"]), figures.count(found["lake_versions"])),
         ("amount", *(f"{money.exact(found[f'{side}_amount']):,}" for side in ("table", "lake"))),
     ]
-    lines = ["| | orders table | lake |", "|---|--:|--:|", *(f"| {a} | {b} | {c} |" for a, b, c in rows)]
+    lines = ["| of | orders table | lake |", "|---|--:|--:|", *(f"| {a} | {b} | {c} |" for a, b, c in rows)]
     st.markdown("\n".join(lines))
 
 
 def _stages(view: View) -> None:
     stages = health.stages(view.stack)
-    lines = ["| stage | | |", "|---|---|---|"]
+    lines = ["| stage | state | detail |", "|---|---|---|"]
     lines += [f"| {one.name} | {MARKS[one.health]} | {_cell(one.detail)} |" for one in stages]
     st.markdown("\n".join(lines))
 
@@ -92,15 +99,17 @@ def _cell(text: str) -> str:
 def _failures(view: View) -> None:
     failing = health.failing(view.stack)
     with st.container(horizontal=True):
-        st.metric("Objects under errors/", figures.count(failing.errors), border=True, width=220)
-        st.metric("Dead letters", figures.count(failing.dead_letters), border=True, width=220)
+        st.metric("Objects under errors/", figures.count(failing.errors), border=True, height="stretch")
+        st.metric("Dead letters", figures.count(failing.dead_letters), border=True, height="stretch")
         refused = sum(failing.reasons.values())
-        st.metric("Changes refused, 24 hours", figures.count(refused), border=True, width=220)
+        st.metric("Changes refused, 24 hours", figures.count(refused), border=True, height="stretch")
     if failing.errors or failing.dead_letters:
         small(f"They are kept. Mend the cause, then deliver them again: {command('redrive', view.target)}.")
     if failing.reasons:
         reasons = pl.DataFrame(
-            sorted(failing.reasons.items(), key=lambda item: -item[1]), schema=["reason", "changes"], orient="row"
+            sorted(failing.reasons.items(), key=lambda item: -item[1]),
+            schema=["reason", "changes"],
+            orient="row",
         )
         st.dataframe(reasons, hide_index=True, alt="Refused changes by reason")
 
@@ -111,7 +120,11 @@ def _lag(view: View, fresh: pl.DataFrame, repeated: pl.DataFrame) -> None:
         return
     lines = [
         fresh.select(day="change_date", value=name, what=pl.lit(what))
-        for what, name in (("half of the changes", "median_seconds"), ("95 %", "p95_seconds"), ("the slowest", "longest_seconds"))
+        for what, name in (
+            ("half of the changes", "median_seconds"),
+            ("95 %", "p95_seconds"),
+            ("the slowest", "longest_seconds"),
+        )
     ]
     if fresh.height > 1:
         charts.show(
@@ -120,15 +133,21 @@ def _lag(view: View, fresh: pl.DataFrame, repeated: pl.DataFrame) -> None:
         )
     last, rows, twice = fresh.row(-1, named=True), repeated["row_count"].sum(), repeated["duplicates"].sum()
     with st.container(horizontal=True):
-        st.metric("Half within", f"{last['median_seconds']:,} s", help=f"On {last['change_date']}.", border=True, width=150)
-        st.metric("95 % within", f"{last['p95_seconds']:,} s", border=True, width=150)
-        st.metric("Slowest", f"{last['longest_seconds']:,} s", border=True, width=150)
+        st.metric(
+            "Half within",
+            f"{last['median_seconds']:,} s",
+            help=f"On {last['change_date']}.",
+            border=True,
+            height="stretch",
+        )
+        st.metric("95 % within", f"{last['p95_seconds']:,} s", border=True, height="stretch")
+        st.metric("Slowest", f"{last['longest_seconds']:,} s", border=True, height="stretch")
         st.metric(
             "Delivered twice",
             figures.percent(twice / rows if rows else None),
             help="Delivery is at least once; the orders view counts each change once.",
             border=True,
-            width=170,
+            height="stretch",
         )
     small(f"From the change of the order to its row leaving the transformer, {last['change_date']} UTC.")
 
@@ -141,20 +160,29 @@ def _accuracy(view: View, accuracy: pl.DataFrame) -> None:
         )
         return
     days = int(accuracy["days"].sum())
-    shares = {name: float((accuracy[name] * accuracy["days"]).sum() / days) for name in ("wape", "naive_wape", "coverage80", "coverage95")}
+    sold = accuracy["actual"].sum()
+    wape, naive = (
+        float((accuracy[name] * accuracy["actual"]).sum() / sold) if sold else None
+        for name in ("wape", "naive_wape")
+    )
     with st.container(horizontal=True):
         st.metric(
             "Error (WAPE)",
-            figures.percent(shares["wape"]),
-            f"{100 * (shares['wape'] - shares['naive_wape']):+.1f} points to last week's days",
+            figures.percent(wape),
+            None if wape is None or naive is None else f"{100 * (wape - naive):+.1f} points",
             delta_color="inverse",
-            help="Sum of absolute errors over the sum of sales, of the total's net revenue.",
+            help="Sum of absolute errors over the sum of sales, of the total's net revenue; below it, against "
+            "repeating the same day of the week before.",
             border=True,
-            width=230,
+            height="stretch",
         )
         for level in (80, 95):
+            inside = (accuracy[f"coverage{level}"] * accuracy["days"]).sum() / days
             st.metric(
-                f"In the {level} % interval", figures.percent(shares[f"coverage{level}"]), border=True, width=190
+                f"In the {level} % interval",
+                figures.percent(float(inside)),
+                border=True,
+                height="stretch",
             )
     lines = [
         accuracy.select("horizon", value=pl.col(name) * 100, what=pl.lit(what))
