@@ -7,15 +7,17 @@ from datetime import UTC, datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from salescast import emf
+from salescast import emf, metrics
 from salescast.errors import SalescastError
 from salescast.failures import error_objects
+from salescast.metrics import Metrics
 from salescast.stack import Stack
 
 OK, WARNING, DOWN = "ok", "warning", "down"
 # Rights that are not called as the API operation is, for services that refuse without naming the right.
 RIGHTS = {"ListObjectsV2": "s3:ListBucket"}
 LAKE = "curated/order_changes/"
+ORDER_DATES = 7
 
 
 @dataclass(frozen=True)
@@ -65,27 +67,60 @@ def missing_right(error: Exception) -> str:
 
 def stages(stack: Stack) -> list[Stage]:
     """The health of every stage. A stage that cannot be asked is down and says why; nothing is raised."""
-    checks: list[tuple[str, Callable[[Stack], tuple[str, str]]]] = [
-        ("orders table", _table),
-        ("pipe", _pipe),
-        ("dead-letter queue", _dead_letters),
-        ("order stream", _stream),
-        ("delivery stream", _delivery),
-        ("transformer", _transformer),
-        ("source schema", _drift),
-        ("lake", _lake),
-        ("errors/", _errors),
-        ("crawler", _crawler),
-        ("workgroup", _workgroup),
+    measured, unmeasured = _metrics(stack)
+    checks: list[tuple[str, Callable[[], tuple[str, str]]]] = [
+        ("orders table", lambda: _table(stack)),
+        ("pipe", lambda: _pipe(stack, measured)),
+        ("dead-letter queue", lambda: _dead_letters(stack)),
+        ("order stream", lambda: _stream(stack, measured)),
+        ("delivery stream", lambda: _delivery(stack, measured)),
+        ("transformer", lambda: _transformer(stack, measured)),
+        ("source schema", lambda: _drift(stack)),
+        ("lake", lambda: _lake(stack)),
+        ("errors/", lambda: _errors(stack)),
+        ("crawler", lambda: _crawler(stack)),
+        ("workgroup", lambda: _workgroup(stack)),
+        ("alarms", lambda: _alarms(stack)),
     ]
     found = _processes(stack)
     for name, check in checks:
         try:
-            health, detail = check(stack)
+            health, detail = check()
         except (BotoCoreError, ClientError, SalescastError) as error:
             health, detail = DOWN, missing_right(error) or str(error)
         found.append(Stage(name, health, detail))
-    return found
+    return [*found, *unmeasured]
+
+
+def verdict(found: list[Stage]) -> tuple[str, str]:
+    """The worst health of all stages, and one line on it: what is not well, and where to look next."""
+    for health, says in ((DOWN, "down"), (WARNING, "to look at")):
+        names = [stage.name for stage in found if stage.health == health]
+        if names:
+            return health, f"{len(names)} of {len(found)} {says}: {', '.join(names)}. Next: {_next(names)}"
+    return OK, f"all {len(found)} are well. Next: salescast reconcile proves that the lake lacks nothing"
+
+
+def _next(names: list[str]) -> str:
+    if any(name.startswith("process ") for name in names):
+        return "salescast up starts again what has died"
+    if {"errors/", "dead-letter queue"} & set(names):
+        return "salescast reconcile, salescast redrive --dry-run"
+    return "docs/operations.md"
+
+
+def _metrics(stack: Stack) -> tuple[Metrics, list[Stage]]:
+    """What CloudWatch measured, and a stage of its own when it cannot be asked."""
+    try:
+        return metrics.read(stack), []
+    except (BotoCoreError, ClientError, SalescastError) as error:
+        return Metrics(), [Stage("metrics", DOWN, missing_right(error) or str(error))]
+
+
+def _worse(health: str, detail: str, problems: dict[str, float | None]) -> tuple[str, str]:
+    """A stage with what went wrong in it lately: any of these counts above 0 is a warning."""
+    told = [f"{count:,.0f} {what} in {metrics.MINUTES} min" for what, count in problems.items() if count]
+    return (WARNING if told and health == OK else health), ", ".join([detail, *told])
 
 
 def _processes(stack: Stack) -> list[Stage]:
@@ -112,10 +147,12 @@ def _table(stack: Stack) -> tuple[str, str]:
     )
 
 
-def _pipe(stack: Stack) -> tuple[str, str]:
+def _pipe(stack: Stack, measured: Metrics) -> tuple[str, str]:
     pipe = stack.pipes.describe_pipe(Name=stack.resource("AWS::Pipes::Pipe"))
     reason = f", {pipe['StateReason']}" if pipe.get("StateReason") else ""
-    return OK if pipe["CurrentState"] == "RUNNING" else DOWN, pipe["CurrentState"] + reason
+    health = OK if pipe["CurrentState"] == "RUNNING" else DOWN
+    problems = {"failed executions": measured.failed_executions}
+    return _worse(health, pipe["CurrentState"] + reason, problems)
 
 
 def _dead_letter_count(stack: Stack) -> int:
@@ -131,28 +168,38 @@ def _dead_letters(stack: Stack) -> tuple[str, str]:
     return WARNING if depth else OK, f"{depth:,} message(s)"
 
 
-def _stream(stack: Stack) -> tuple[str, str]:
+def _stream(stack: Stack, measured: Metrics) -> tuple[str, str]:
     name = stack.output("OrderStream")
     summary = stack.kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
     status, shards = summary["StreamStatus"], summary["OpenShardCount"]
-    return OK if status in ("ACTIVE", "UPDATING") else DOWN, f"{status}, {shards} open shard(s)"
+    health = OK if status in ("ACTIVE", "UPDATING") else DOWN
+    return _worse(health, f"{status}, {shards} open shard(s)", {"writes refused": measured.refused_writes})
 
 
-def _delivery(stack: Stack) -> tuple[str, str]:
+def _delivery(stack: Stack, measured: Metrics) -> tuple[str, str]:
     name = stack.output("DeliveryStream")
     description = stack.firehose.describe_delivery_stream(DeliveryStreamName=name)[
         "DeliveryStreamDescription"
     ]
     status = description["DeliveryStreamStatus"]
-    return OK if status == "ACTIVE" else DOWN, status
+    health = OK if status == "ACTIVE" else DOWN
+    if measured.freshness is None:
+        return health, status
+    limit = float(stack.parameters["FreshnessLimit"])
+    detail = f"{status}, oldest change {span(measured.freshness)} old"
+    if measured.freshness <= limit:
+        return health, detail
+    return (WARNING if health == OK else health), f"{detail}, above FreshnessLimit ({span(limit)})"
 
 
-def _transformer(stack: Stack) -> tuple[str, str]:
+def _transformer(stack: Stack, measured: Metrics) -> tuple[str, str]:
     configuration = stack.functions.get_function_configuration(
         FunctionName=stack.output("TransformerFunction")
     )
     state = configuration.get("State", "Active")
-    return OK if state in ("Active", "Inactive") else DOWN, f"{state}, {configuration.get('Runtime', '')}"
+    health = OK if state in ("Active", "Inactive") else DOWN
+    problems = {"errors": measured.errors, "throttles": measured.throttles}
+    return _worse(health, f"{state}, {configuration.get('Runtime', '')}", problems)
 
 
 def _drift(stack: Stack) -> tuple[str, str]:
@@ -167,14 +214,29 @@ def _drift(stack: Stack) -> tuple[str, str]:
 
 
 def _lake(stack: Stack) -> tuple[str, str]:
-    count, size, newest = 0, 0, None
-    for page in stack.s3.get_paginator("list_objects_v2").paginate(Bucket=stack.output("Lake"), Prefix=LAKE):
-        for one in page.get("Contents", []):
-            count, size = count + 1, size + one["Size"]
-            newest = max(newest or one["LastModified"], one["LastModified"])
-    if newest is None:
+    """Looks at the objects of the newest order dates only: a listing of all of a large lake takes minutes.
+
+    New orders come every day, so that the newest object is among them; changes of older orders may be newer.
+    """
+    bucket, listing = stack.output("Lake"), stack.s3.get_paginator("list_objects_v2")
+    dates = [
+        prefix["Prefix"]
+        for page in listing.paginate(Bucket=bucket, Prefix=LAKE, Delimiter="/")
+        for prefix in page.get("CommonPrefixes", [])
+    ]
+    if not dates:
         return OK, "no objects yet"
-    return OK, f"{count:,} objects, {size / 1e6:,.1f} MB, newest {age(newest)} old"
+    newest_dates = sorted(dates)[-ORDER_DATES:]
+    objects = [
+        one
+        for page in listing.paginate(Bucket=bucket, Prefix=LAKE, StartAfter=newest_dates[0])
+        for one in page.get("Contents", [])
+    ]
+    size = sum(one["Size"] for one in objects)
+    newest = max((one["LastModified"] for one in objects), default=None)
+    told = f"newest {age(newest)} old; " if newest else ""
+    places = f"the last {len(newest_dates)} of {len(dates):,} order dates"
+    return OK, f"{told}{places}: {len(objects):,} objects, {size / 1e6:,.1f} MB"
 
 
 def _errors(stack: Stack) -> tuple[str, str]:
@@ -196,10 +258,23 @@ def _workgroup(stack: Stack) -> tuple[str, str]:
     return OK if state == "ENABLED" else DOWN, state
 
 
+def _alarms(stack: Stack) -> tuple[str, str]:
+    found = metrics.alarms(stack)
+    if found.raised:
+        detail = f"{len(found.raised)} of {found.count} raised: {', '.join(found.raised)}"
+        return WARNING, f"{detail}; see docs/operations.md"
+    undecided = f", {found.undecided} without data" if found.undecided else ""
+    return OK, f"none of {found.count} raised{undecided}"
+
+
 def age(moment: datetime) -> str:
-    """How long ago, in the largest unit that fits: "42 s", "7 min", "3 h", "2 d"."""
-    seconds = max(0.0, (datetime.now(UTC) - moment).total_seconds())
+    """How long ago, in the largest unit that fits."""
+    return span((datetime.now(UTC) - moment).total_seconds())
+
+
+def span(seconds: float) -> str:
+    """Seconds in the largest unit that fits: "42 s", "7 min", "3 h", "2 d"."""
     for limit, size, unit in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
         if seconds < limit:
-            return f"{seconds / size:.0f} {unit}"
+            return f"{max(0.0, seconds) / size:.0f} {unit}"
     return f"{seconds / 86_400:.0f} d"

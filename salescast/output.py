@@ -3,6 +3,7 @@
 import csv
 import json
 import sys
+import textwrap
 import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -129,11 +130,20 @@ def reconciliation(result: Reconciliation) -> None:
 
 
 def stages(found: Iterable[Stage]) -> None:
-    """The health of each stage."""
+    """The health of each stage, details in a column of their own, and the verdict on all."""
+    found = list(found)
     colours = {health.OK: "green", health.WARNING: "yellow", health.DOWN: "red"}
+    indent = 9 + max(len(stage.name) for stage in found) + 2
+    # A pipe or a file gets one line for each stage, whatever its length.
+    width = max(30, out.width - indent) if out.is_terminal else sys.maxsize
     for stage in found:
-        mark = f"[{colours[stage.health]}]{stage.health:<8}[/]"
-        out.print(f"{mark}{stage.name:<20}{escape(stage.detail)}", soft_wrap=True)
+        first, *rest = textwrap.wrap(stage.detail, width, break_on_hyphens=False) or [""]
+        mark = f"[{colours[stage.health]}]{stage.health:<9}[/]"
+        out.print(f"{mark}{stage.name:<{indent - 9}}{escape(first)}", soft_wrap=True)
+        for line in rest:
+            out.print(" " * indent + escape(line), soft_wrap=True)
+    worst, text = health.verdict(found)
+    out.print(f"[{colours[worst]}]{escape(text)}[/]", soft_wrap=not out.is_terminal)
 
 
 def problems(found: "Iterable[Problem]") -> None:

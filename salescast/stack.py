@@ -17,6 +17,7 @@ from salescast.state import State
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
     from mypy_boto3_firehose import FirehoseClient
@@ -145,6 +146,10 @@ class Stack:
         return self.session.client("cloudformation", **self._options)
 
     @cached_property
+    def cloudwatch(self) -> "CloudWatchClient":
+        return self.session.client("cloudwatch", **self._options)
+
+    @cached_property
     def dynamodb(self) -> "DynamoDBClient":
         return self.session.client("dynamodb", **self._options)
 
@@ -217,12 +222,24 @@ class Stack:
         given = self.description.get("Parameters", [])
         return {one["ParameterKey"]: one.get("ParameterValue", "") for one in given}
 
+    @cached_property
+    def _resources(self) -> list[tuple[str, str, str]]:
+        """CloudFormation type, logical id, physical id of every resource."""
+        pages = self.cloudformation.get_paginator("list_stack_resources").paginate(StackName=self.name)
+        return [
+            (one["ResourceType"], one["LogicalResourceId"], one.get("PhysicalResourceId", ""))
+            for page in pages
+            for one in page["StackResourceSummaries"]
+        ]
+
+    def resources(self, kind: str) -> dict[str, str]:
+        """Physical id -> logical id of the stack's resources of a CloudFormation type."""
+        return {physical: logical for found, logical, physical in self._resources if found == kind}
+
     def resource(self, kind: str) -> str:
         """The physical id of the stack's one resource of a CloudFormation type."""
-        for page in self.cloudformation.get_paginator("list_stack_resources").paginate(StackName=self.name):
-            for resource in page["StackResourceSummaries"]:
-                if resource["ResourceType"] == kind:
-                    return resource["PhysicalResourceId"]
+        for physical in self.resources(kind):
+            return physical
         raise SalescastError(f"the stack {self.name} has no {kind}; deploy the current template.yaml")
 
 
