@@ -1,7 +1,7 @@
 """Answers of named queries, kept for a while so that nobody pays twice for the same one.
 
-An answer is kept by stack, query and parameters; who asks says how old it may be. All who look at the dashboard share
-them. Queries that are not there yet run side by side.
+An answer is kept by stack, query and parameters; who asks says how old it may be. All who look at the
+dashboard share them. Queries that are not there yet run side by side.
 """
 
 import threading

@@ -13,7 +13,11 @@ from salescast.errors import SalescastError
 
 ANSWER = "answer of the Ask page"
 MOST_ROWS = 10_000
-EXAMPLE = "SELECT country, sum(net_revenue) AS revenue\nFROM orders\nWHERE order_date >= '2026-11-01'\nGROUP BY country\nORDER BY revenue DESC"
+EXAMPLE = """SELECT country, sum(net_revenue) AS revenue
+FROM orders
+WHERE order_date > CAST(date_add('day', -28, current_date) AS varchar)
+GROUP BY country
+ORDER BY revenue DESC"""
 READS = ("select", "with", "show", "describe", "explain", "values")
 _COMMENT = re.compile(r"\s*(--[^\n]*\n|/\*.*?\*/)", re.DOTALL)
 
@@ -57,7 +61,8 @@ def _parameters(query: NamedQuery) -> dict[str, str]:
 def _own(view: View) -> None:
     sql = st.text_area("SQL (Athena engine 3)", EXAMPLE, height=180, key="sql")
     small(
-        "Tables and views: orders, daily_sales, customer_summary, stock_on_hand, order_changes, inventory, sales_projections, projection_accuracy."
+        "Tables and views: orders, daily_sales, customer_summary, stock_on_hand, order_changes, "
+        "inventory, sales_projections, projection_accuracy."
     )
     if st.button("Run", type="primary", icon=":material/play_arrow:", key="run own"):
         with guarded(), st.spinner("Asking Athena"):

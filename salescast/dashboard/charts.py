@@ -19,7 +19,7 @@ def show(chart: Any, told: str, key: str | None = None) -> None:
 
 
 def local(column: str) -> pl.Expr:
-    """A date or timestamp text as the browser takes it for that very time, whatever the browser's time zone."""
+    """A date or timestamp text as the browser takes it for that very time, in whatever time zone it is."""
     text = pl.col(column).str.replace(" ", "T")
     return pl.when(text.str.len_chars() == 10).then(text + "T00:00:00").otherwise(text).alias(column)
 
@@ -46,7 +46,7 @@ def by_minute(frame: pl.DataFrame) -> Any:
 
 
 def close(hours: pl.DataFrame, closing: pl.DataFrame, unit: str) -> Any:
-    """Revenue (`value`) run up by `hour` of `day` (today, yesterday), and the day's projected close with bounds."""
+    """Revenue run up (`value`) by `hour` of `day` (today, yesterday), and today's projected close."""
     lines = (
         alt.Chart(hours)
         .mark_line(interpolate="step-after", strokeWidth=2.5)
@@ -77,7 +77,7 @@ def close(hours: pl.DataFrame, closing: pl.DataFrame, unit: str) -> Any:
 
 
 def fan(lines: pl.DataFrame, bounds: pl.DataFrame, title: str) -> Any:
-    """What was sold, what was before, what is projected: `lines` has day, what, value; `bounds` day, lo80 ... hi95."""
+    """Lines of `value` by `day` for each `what`, and the bounds of projected days: lo80, hi80, lo95, hi95."""
     order = [SOLD, PROJECTED, BEFORE]
     there = [what for what in order if what in set(lines["what"])]
     colour = alt.Color("what:N", title=None, sort=order, scale=alt.Scale(domain=there))
@@ -167,8 +167,11 @@ def runs_out(frame: pl.DataFrame) -> Any:
     frame = frame.with_columns(*(local(name) for name in ("early", "expected", "until")))
     base = alt.Chart(frame, height=alt.Step(28)).encode(
         y=alt.Y("product:N", title=None, sort=alt.EncodingSortField("early"), axis=alt.Axis(labelLimit=190)),
-        tooltip=["product:N", alt.Tooltip("stock:Q", title="in stock", format=",")]
-        + [alt.Tooltip(f"{name}:T", format="%d %b") for name in ("early", "expected")],
+        tooltip=[
+            "product:N",
+            alt.Tooltip("stock:Q", title="in stock", format=","),
+            *(alt.Tooltip(f"{name}:T", format="%d %b") for name in ("early", "expected")),
+        ],
     )
     days = alt.X("early:T", title="day", axis=alt.Axis(format="%d %b", tickCount=6))
     span = base.mark_bar(height=12, opacity=0.45).encode(x=days, x2="until:T")
@@ -176,29 +179,26 @@ def runs_out(frame: pl.DataFrame) -> Any:
     return alt.layer(span, expected)
 
 
-def lines(
-    frame: pl.DataFrame, x: str, title: str, x_title: str, *, number: str = ",.0f", rules: bool = False
-) -> Any:
-    """Lines of `value` by `x`, one for each `what`. With `rules`, dashed lines at `claimed`."""
+def lines(frame: pl.DataFrame, x: str, title: str, x_title: str) -> Any:
+    """Lines of `value` by `x` (`day`, or a number), one for each `what`."""
     temporal = x == "day"
-    frame = frame.with_columns(local("day")) if temporal else frame
-    drawn = (
-        alt.Chart(frame)
+    kind = "T" if temporal else "Q"
+    return (
+        alt.Chart(frame.with_columns(local("day")) if temporal else frame, height=HEIGHT - 60)
         .mark_line(point=True, strokeWidth=2.2)
         .encode(
             x=alt.X(
-                f"{x}:{'T' if temporal else 'Q'}",
+                f"{x}:{kind}",
                 title=x_title,
                 axis=alt.Axis(format="%d %b" if temporal else "d", tickMinStep=1),
             ),
-            y=alt.Y("value:Q", title=title, axis=alt.Axis(format=number)),
+            y=alt.Y("value:Q", title=title, axis=alt.Axis(format=",.0f")),
             color=alt.Color("what:N", title=None, legend=alt.Legend(orient="top")),
             strokeDash=alt.StrokeDash("what:N", title=None),
-            tooltip=[alt.Tooltip(f"{x}:{'T' if temporal else 'Q'}", title=x_title)]
-            + [alt.Tooltip("what:N", title=" "), alt.Tooltip("value:Q", title=title, format=number)],
+            tooltip=[
+                alt.Tooltip(f"{x}:{kind}", title=x_title),
+                alt.Tooltip("what:N", title=" "),
+                alt.Tooltip("value:Q", title=title, format=",.0f"),
+            ],
         )
     )
-    if not rules:
-        return drawn.properties(height=HEIGHT - 60)
-    claims = alt.Chart(frame).mark_rule(strokeDash=[2, 4], opacity=0.8).encode(y="claimed:Q", color="what:N")
-    return alt.layer(claims, drawn).properties(height=HEIGHT - 60)

@@ -96,7 +96,7 @@ def page(view: View) -> None:
 def _totals(segments: pl.DataFrame, months: pl.DataFrame, values: pl.DataFrame, currency: str) -> None:
     customers = int(segments["customers"].sum())
     risk = segments.filter(segment="at risk")
-    new, returning = float(months["new_revenue"].sum()), float(months["returning_revenue"].sum())
+    new, returning = figures.total(months["new_revenue"]), figures.total(months["returning_revenue"])
     with st.container(horizontal=True):
         st.metric("Customers", figures.count(customers), border=True, height="stretch")
         st.metric(
@@ -114,7 +114,7 @@ def _totals(segments: pl.DataFrame, months: pl.DataFrame, values: pl.DataFrame, 
         )
         st.metric(
             "At risk",
-            figures.count(risk["customers"].sum()),
+            figures.count(figures.total(risk["customers"])),
             help="Bought often or much, but not lately.",
             border=True,
             height="stretch",

@@ -1,11 +1,12 @@
-"""Numbers and moments as people read them: with separators and units."""
+"""Numbers and moments as people read them: with separators and units, a minus sign and not a hyphen."""
 
 from datetime import datetime
 
 import polars as pl
 
 SYMBOLS = {"EUR": "€", "GBP": "£", "JPY": "¥", "USD": "$"}
-NONE = "–"
+MINUS = "\N{MINUS SIGN}"
+NONE = "\N{EN DASH}"
 
 
 def money(value: float | None, currency: str) -> str:
@@ -13,19 +14,19 @@ def money(value: float | None, currency: str) -> str:
     if value is None:
         return NONE
     digits = 0 if abs(value) >= 1000 else 2
-    sign = "−" if round(value, digits) < 0 else ""
+    sign = MINUS if round(value, digits) < 0 else ""
     symbol = SYMBOLS.get(currency, f"{currency} ")
     return f"{sign}{symbol}{abs(value):,.{digits}f}"
 
 
 def count(value: float | None) -> str:
     """1,234"""
-    return NONE if value is None else f"{value:,.0f}".replace("-", "−")
+    return NONE if value is None else f"{value:,.0f}".replace("-", MINUS)
 
 
 def percent(share: float | None) -> str:
     """12.3 % of a share of 0.123."""
-    return NONE if share is None else f"{100 * share:,.1f} %".replace("-", "−")
+    return NONE if share is None else f"{100 * share:,.1f} %".replace("-", MINUS)
 
 
 def change(now: float, before: float) -> str | None:
@@ -44,6 +45,11 @@ def duration(seconds: float) -> str:
 def moment(text: str) -> datetime:
     """Athena's text of a timestamp or date, which is UTC, without a time zone."""
     return datetime.fromisoformat(text)
+
+
+def total(values: pl.Series) -> float:
+    """The sum, 0 of nothing."""
+    return float(values.sum())
 
 
 def escaped(text: str) -> str:

@@ -170,7 +170,8 @@ def _projection(view: View, currency: str, end: date, chosen: dict[str, str]) ->
     )
     if len(filtered) > 1:
         small(
-            "Single countries, categories and channels are projected, not what they have in common: choose one filter to see it."
+            "Single countries, categories and channels are projected, not what they have in common: "
+            "choose one filter to see it."
         )
         return nothing
     breakdown, series = (filtered[0], chosen[filtered[0]]) if filtered else ("total", "total")

@@ -19,9 +19,10 @@ POLL_SECONDS = 0.1
 
 
 def serve(state: Path, name: str | None, port: int, *, browser: bool, report: Callable[[str], None]) -> None:
-    """Serve until interrupted; `report` gets the address once it answers. Raises SalescastError for a taken port.
+    """Serve until interrupted; `report` gets the address once it answers.
 
-    It listens on loopback only, since whoever reaches it can query the lake.
+    It listens on loopback only, since whoever reaches it can query the lake. Raises SalescastError for a
+    port that is taken.
     """
     with socket.socket() as free:
         free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -34,8 +35,9 @@ def serve(state: Path, name: str | None, port: int, *, browser: bool, report: Ca
     url = f"http://{ADDRESS}:{port}"
     threading.Thread(target=_announce, args=(url, browser, report), daemon=True).start()
     # What the pages import is imported once here, so that the first look at a page does not wait for it.
-    from salescast.dashboard import ask, customers, now, sales, stock, trust  # noqa: F401
     from streamlit.web import cli
+
+    from salescast.dashboard import ask, customers, now, sales, stock, trust  # noqa: F401
 
     arguments = ["--state", str(state), *(["--stack", name] if name else [])]
     sys.argv = ["streamlit"]

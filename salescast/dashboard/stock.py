@@ -25,12 +25,14 @@ def page(view: View) -> None:
     if cover.is_empty():
         empty(
             "The lake knows no stock.",
-            "The snapshot function copies it every hour; a look at its log tells why it did not, see docs/operations.md.",
+            "The snapshot function copies it every hour; docs/operations.md says what to do when it fails.",
         )
         return
     with st.container(horizontal=True):
         st.metric("Products", figures.count(cover.height), border=True, height="stretch")
-        st.metric("Units in stock", figures.count(cover["stock"].sum()), border=True, height="stretch")
+        st.metric(
+            "Units in stock", figures.count(figures.total(cover["stock"])), border=True, height="stretch"
+        )
         st.metric(
             "Out of stock",
             figures.count(cover.filter(pl.col("stock") <= 0).height),
@@ -48,9 +50,7 @@ def page(view: View) -> None:
     with left:
         st.header("Projected to run out", anchor=False)
         if out.is_empty():
-            small(
-                "Nothing is projected to run out in the projected days. The projector looks at the top products."
-            )
+            small("Nothing in the projected days, of the products that are projected: those of most revenue.")
         else:
             _runs_out(out, str(projected["projected_date"].max()))
     with right:

@@ -62,12 +62,16 @@ def _reconciliation(view: View) -> None:
         )
         return
     age = datetime.now(UTC) - datetime.fromisoformat(found["reconciled_at"])
-    told = f"{figures.duration(age.total_seconds())} ago: {found['table_orders']:,} orders, {found['table_versions']:,} changes"
+    told = (
+        f"{figures.duration(age.total_seconds())} ago: {found['table_orders']:,} orders, "
+        f"{found['table_versions']:,} changes"
+    )
     if found["reconciled"] and not found["failed_records"] and not found["in_flight"]:
         st.success(f"Reconciled {told}; nothing is missing, to the cent.", icon=":material/verified:")
     elif found["reconciled"]:
         st.warning(
-            f"Reconciled {told}; {found['in_flight']:,} in flight, {found['failed_records']:,} failed and kept for redrive.",
+            f"Reconciled {told}; {found['in_flight']:,} in flight, "
+            f"{found['failed_records']:,} failed and kept.",
             icon=":material/pending:",
         )
     else:
@@ -99,10 +103,10 @@ def _cell(text: str) -> str:
 def _failures(view: View) -> None:
     failing = health.failing(view.stack)
     with st.container(horizontal=True):
-        st.metric("Objects under errors/", figures.count(failing.errors), border=True, height="stretch")
-        st.metric("Dead letters", figures.count(failing.dead_letters), border=True, height="stretch")
+        st.metric("Objects under errors/", figures.count(failing.errors), border=True)
+        st.metric("Dead letters", figures.count(failing.dead_letters), border=True)
         refused = sum(failing.reasons.values())
-        st.metric("Changes refused, 24 hours", figures.count(refused), border=True, height="stretch")
+        st.metric("Changes refused, 24 hours", figures.count(refused), border=True)
     if failing.errors or failing.dead_letters:
         small(f"They are kept. Mend the cause, then deliver them again: {command('redrive', view.target)}.")
     if failing.reasons:
@@ -131,23 +135,25 @@ def _lag(view: View, fresh: pl.DataFrame, repeated: pl.DataFrame) -> None:
             charts.lines(pl.concat(lines), "day", "seconds from change to row", "day of the change (UTC)"),
             "Seconds from a change to its row, by day",
         )
-    last, rows, twice = fresh.row(-1, named=True), repeated["row_count"].sum(), repeated["duplicates"].sum()
+    last, rows, twice = (
+        fresh.row(-1, named=True),
+        figures.total(repeated["row_count"]),
+        figures.total(repeated["duplicates"]),
+    )
     with st.container(horizontal=True):
         st.metric(
             "Half within",
             f"{last['median_seconds']:,} s",
             help=f"On {last['change_date']}.",
             border=True,
-            height="stretch",
         )
-        st.metric("95 % within", f"{last['p95_seconds']:,} s", border=True, height="stretch")
-        st.metric("Slowest", f"{last['longest_seconds']:,} s", border=True, height="stretch")
+        st.metric("95 % within", f"{last['p95_seconds']:,} s", border=True)
+        st.metric("Slowest", f"{last['longest_seconds']:,} s", border=True)
         st.metric(
             "Delivered twice",
             figures.percent(twice / rows if rows else None),
             help="Delivery is at least once; the orders view counts each change once.",
             border=True,
-            height="stretch",
         )
     small(f"From the change of the order to its row leaving the transformer, {last['change_date']} UTC.")
 
@@ -160,9 +166,9 @@ def _accuracy(view: View, accuracy: pl.DataFrame) -> None:
         )
         return
     days = int(accuracy["days"].sum())
-    sold = accuracy["actual"].sum()
+    sold = figures.total(accuracy["actual"])
     wape, naive = (
-        float((accuracy[name] * accuracy["actual"]).sum() / sold) if sold else None
+        figures.total(accuracy[name] * accuracy["actual"]) / sold if sold else None
         for name in ("wape", "naive_wape")
     )
     with st.container(horizontal=True):
@@ -171,18 +177,16 @@ def _accuracy(view: View, accuracy: pl.DataFrame) -> None:
             figures.percent(wape),
             None if wape is None or naive is None else f"{100 * (wape - naive):+.1f} points",
             delta_color="inverse",
-            help="Sum of absolute errors over the sum of sales, of the total's net revenue; below it, against "
-            "repeating the same day of the week before.",
+            help="Sum of absolute errors over the sum of sales, of the total's net revenue; below it, how that "
+            "compares with repeating last week.",
             border=True,
-            height="stretch",
         )
         for level in (80, 95):
-            inside = (accuracy[f"coverage{level}"] * accuracy["days"]).sum() / days
+            inside = figures.total(accuracy[f"coverage{level}"] * accuracy["days"]) / days
             st.metric(
                 f"In the {level} % interval",
-                figures.percent(float(inside)),
+                figures.percent(inside),
                 border=True,
-                height="stretch",
             )
     lines = [
         accuracy.select("horizon", value=pl.col(name) * 100, what=pl.lit(what))

@@ -1,4 +1,4 @@
-"""What every page has: the stack, its answers, and what is shown instead of a page when something is wrong."""
+"""What every page has: the stack, its answers, and what is shown when something is wrong."""
 
 import threading
 from collections.abc import Iterator
@@ -51,7 +51,7 @@ class View:
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """Show an error of what is inside as one line that says what to do. What comes after is shown all the same."""
+    """Show an error of what is inside as one line that says what to do; what comes after is shown."""
     try:
         yield
     except (SalescastError, BotoCoreError, ClientError, OSError) as error:
