@@ -177,8 +177,8 @@ def _accuracy(view: View, accuracy: pl.DataFrame) -> None:
             figures.percent(wape),
             None if wape is None or naive is None else f"{100 * (wape - naive):+.1f} points",
             delta_color="inverse",
-            help="Sum of absolute errors over the sum of sales, of the total's net revenue; below it, how that "
-            "compares with repeating last week.",
+            help="Sum of absolute errors over the sum of sales, of the total's net revenue; "
+            "below it, how that compares with repeating last week.",
             border=True,
         )
         for level in (80, 95):
