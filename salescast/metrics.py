@@ -1,6 +1,6 @@
 """What CloudWatch knows of a stack: metrics of its services in the last quarter of an hour, and its alarms.
 
-A service sends a metric only when it has something to tell, and the laptop's emulator sends none at all.
+A service sends a metric only when it has something to tell; the laptop's emulator sends Lambda's alone.
 One look is one GetMetricData call of five metrics (CloudWatch bills by the metric asked for).
 """
 

@@ -88,6 +88,7 @@ def patched_app() -> App:
     from ministack import app as ministack
 
     from salescast.local import (
+        alarm_resources,
         athena,
         cloudformation,
         control_plane,
@@ -113,6 +114,7 @@ def patched_app() -> App:
         lambda_logs,
         dynamodb_expressions,
         log_resources,
+        alarm_resources,
         athena,
         crawler_state,
         stream_resources,

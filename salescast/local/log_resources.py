@@ -14,7 +14,8 @@ from ministack.core import iam_actions
 from salescast.local import patching
 
 ResourceArn = Callable[..., str]
-_WITH_STREAM = {"PutLogEvents", "CreateLogStream", "GetLogEvents", "DeleteLogStream"}
+_WITH_STREAM = {"PutLogEvents", "CreateLogStream", "GetLogEvents", "DeleteLogStream", "FilterLogEvents"}
+_NAMES_NONE = {"CreateLogStream", "FilterLogEvents"}
 
 
 def apply() -> None:
@@ -29,7 +30,7 @@ def _with_log_streams(original: ResourceArn) -> ResourceArn:
         arn = original(service, method, path, headers, body, *rest)
         action = headers.get("x-amz-target", "").rsplit(".", 1)[-1]
         if service == "logs" and action in _WITH_STREAM and ":log-group:" in arn:
-            stream = json.loads(body).get("logStreamName", "") if action != "CreateLogStream" else ""
+            stream = json.loads(body).get("logStreamName", "") if action not in _NAMES_NONE else ""
             return f"{arn}:log-stream:{stream}"
         return arn
 

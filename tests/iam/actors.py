@@ -1,4 +1,4 @@
-"""Who acts: the services under the template's roles, and an analyst; each as a twin that may be changed.
+"""Who acts: services under the template's roles, users with its managed policies; each a twin to be changed.
 
 A twin has the deployed role's trust policy and policies, so that taking something away disturbs no one else.
 """
@@ -93,7 +93,7 @@ class Deployed:
 
 
 class Actor:
-    """A twin of one role, or of a user who has the policy for analysts."""
+    """A twin of one role, or a user who has a managed policy."""
 
     def __init__(self, deployed: Deployed, owner: str) -> None:
         self.owner = owner

@@ -265,6 +265,24 @@ def glue(operation: str, table: str | None = None, **arguments: Any) -> Call:
     return call
 
 
+def ask(service: str, operation: str, **arguments: Any) -> Call:
+    """A call whose arguments name resources by their logical ids, and the stack as {stack}."""
+
+    def call(actor: Actor, things: Things) -> None:
+        known = things.deployed.ids | {"{stack}": things.deployed.stack.name}
+        named = {key: known.get(str(value), value) for key, value in arguments.items()}
+        getattr(actor.client(service), operation)(**named)
+
+    return call
+
+
+def read_metrics(actor: Actor, things: Things) -> None:
+    metric = {"Namespace": "AWS/Kinesis", "MetricName": "IncomingRecords"}
+    query = {"Id": "m", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}}
+    now = time.time()
+    actor.client("cloudwatch").get_metric_data(MetricDataQueries=[query], StartTime=now - 60, EndTime=now)
+
+
 def put_object(*prefixes: str) -> Call:
     """Writes under each of the prefixes."""
 

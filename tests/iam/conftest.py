@@ -10,7 +10,7 @@ from tests.iam.calls import Things
 from tests.iam.excesses import EXCESSES
 from tests.iam.rights import EXERCISED, ON_AWS_ONLY
 
-OWNERS = (*TRUSTED, "AnalystPolicy")
+OWNERS = (*TRUSTED, "AnalystPolicy", "MonitorPolicy")
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def things(deployed: Deployed) -> Iterator[Things]:
 
 @pytest.fixture(scope="module")
 def actors(deployed: Deployed) -> dict[str, Actor]:
-    """A twin of every role and of an analyst, by the name in the template."""
+    """A twin of every role, and a user with each managed policy, by the name in the template."""
     return {owner: Actor(deployed, owner) for owner in OWNERS}
 
 

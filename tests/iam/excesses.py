@@ -186,6 +186,12 @@ EXCESSES = [
     Excess("s3:ListBucket", "list raw/", calls.list_objects("raw/"), only("DeliveryRole", "CrawlerRole")),
     Excess("s3:ListBucket", "list everything", calls.list_objects(None), only("DeliveryRole", "CrawlerRole")),
     Excess(
+        "s3:ListBucket",
+        "list errors/",
+        calls.list_objects("errors/"),
+        only("DeliveryRole", "CrawlerRole", "MonitorPolicy"),
+    ),
+    Excess(
         "s3:ListBucket", "list another bucket", of("s3", "list_objects_v2", lambda t: {"Bucket": t.other})
     ),
     Excess("s3:PutObject", "write the lake", calls.put_object("curated/order_changes"), only("DeliveryRole")),
@@ -226,6 +232,11 @@ EXCESSES = [
         "call the transformer",
         calls.invoke("TransformerFunction", {"records": []}),
         only("DeliveryRole"),
+    ),
+    Excess(
+        "lambda:GetFunctionConfiguration",
+        "see the generator's variables",
+        calls.ask("lambda", "get_function_configuration", FunctionName="GeneratorFunction"),
     ),
     Excess("lambda:ListFunctions", "list functions", of("lambda", "list_functions")),
     Excess("lambda:CreateFunction", "pass a role to a function of one's own", _function_with_role),
@@ -300,6 +311,44 @@ EXCESSES = [
         "delete a log",
         of("logs", "delete_log_group", lambda t: {"logGroupName": f"/{t.other}"}),
     ),
+    Excess(
+        "logs:FilterLogEvents",
+        "read the transformer's log",
+        calls.ask("logs", "filter_log_events", logGroupName="TransformerLogGroup"),
+        only("MonitorPolicy"),
+    ),
+    Excess(
+        "logs:FilterLogEvents",
+        "read the generator's log",
+        calls.ask("logs", "filter_log_events", logGroupName="GeneratorLogGroup"),
+    ),
+    # CloudWatch
+    Excess(
+        "cloudwatch:DescribeAlarms",
+        "look at alarms",
+        calls.ask("cloudwatch", "describe_alarms"),
+        only("MonitorPolicy"),
+    ),
+    Excess(
+        "cloudwatch:SetAlarmState",
+        "silence an alarm",
+        calls.ask(
+            "cloudwatch",
+            "set_alarm_state",
+            AlarmName="FreshnessAlarm",
+            StateValue="OK",
+            StateReason="x",
+        ),
+    ),
+    Excess(
+        "cloudwatch:DisableAlarmActions",
+        "have alarms tell nobody",
+        of(
+            "cloudwatch",
+            "disable_alarm_actions",
+            lambda t: {"AlarmNames": [t.deployed.ids["FreshnessAlarm"]]},
+        ),
+    ),
     # Everything else
     Excess("iam:PutRolePolicy", "widen itself", _widen_itself),
     Excess("iam:CreateUser", "make a user", of("iam", "create_user", lambda _: {"UserName": "excess"})),
@@ -313,6 +362,11 @@ EXCESSES = [
         ),
     ),
     Excess("pipes:StopPipe", "stop the pipe", of("pipes", "stop_pipe", lambda _: {"Name": "excess"})),
+    Excess(
+        "cloudformation:GetTemplate",
+        "read the template",
+        calls.ask("cloudformation", "get_template", StackName="{stack}"),
+    ),
     Excess(
         "firehose:PutRecord",
         "write past Kinesis",

@@ -46,7 +46,7 @@ def documents() -> Iterator[tuple[str, str, Document]]:
 
 
 def allowed() -> list[Allowed]:
-    """Every action of every role and of the policy for analysts."""
+    """Every action of every role and managed policy."""
     return [
         Allowed(owner, action, short(statement["Resource"]), policy, index)
         for owner, policy, document in documents()

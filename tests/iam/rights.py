@@ -1,4 +1,4 @@
-"""The two lists: every action of every role of the template, and of the policy for analysts, with its reason.
+"""The two lists: every action of every role and managed policy of the template, with its reason.
 
 EXERCISED: something here makes the call (`caller`: a file, and what stands in it). The test makes the same
 call under the role as it is, and under the role without the action, which must be refused.
@@ -33,6 +33,8 @@ WORKGROUP = "athena:workgroup/Workgroup"
 
 GENERATOR = "src/generator/"
 LOCAL = "salescast/local/"
+HEALTH = "salescast/health.py"
+STACK = "cloudformation:stack/${AWS::StackName}/*"
 
 
 class Exercised(NamedTuple):
@@ -314,6 +316,38 @@ EXERCISED = [
     Exercised(
         "AnalystPolicy", "s3:GetBucketLocation", "Lake", "7.5",
         (f"{LOCAL}athena_rights.py", '"s3:GetBucketLocation"'), calls.query,
+    ),
+    # Who watches: the calls of `salescast status`, each on one resource.
+    *(
+        Exercised("MonitorPolicy", action, resource, "7.6", (caller, text), call)
+        for action, resource, caller, text, call in (
+            ("cloudformation:DescribeStacks", STACK, "salescast/stack.py", "describe_stacks(",
+             calls.ask("cloudformation", "describe_stacks", StackName="{stack}")),
+            ("cloudformation:ListStackResources", STACK, "salescast/stack.py", '"list_stack_resources"',
+             calls.ask("cloudformation", "list_stack_resources", StackName="{stack}")),
+            ("dynamodb:DescribeTable", "OrdersTable", HEALTH, "describe_table(",
+             calls.ask("dynamodb", "describe_table", TableName="OrdersTable")),
+            ("pipes:DescribePipe", "OrdersPipe", HEALTH, "describe_pipe(",
+             calls.ask("pipes", "describe_pipe", Name="OrdersPipe")),
+            ("sqs:GetQueueAttributes", "DeadLetterQueue", HEALTH, "get_queue_attributes(",
+             calls.ask("sqs", "get_queue_attributes", QueueUrl="DeadLetterQueue")),
+            ("kinesis:DescribeStreamSummary", "OrderStream", HEALTH, "describe_stream_summary(",
+             calls.ask("kinesis", "describe_stream_summary", StreamName="OrderStream")),
+            ("firehose:DescribeDeliveryStream", "DeliveryStream", HEALTH, "describe_delivery_stream(",
+             calls.ask("firehose", "describe_delivery_stream", DeliveryStreamName="DeliveryStream")),
+            ("lambda:GetFunctionConfiguration", "TransformerFunction", HEALTH, "get_function_configuration(",
+             calls.ask("lambda", "get_function_configuration", FunctionName="TransformerFunction")),
+            ("logs:FilterLogEvents", "TransformerLogGroup", "salescast/emf.py", '"filter_log_events"',
+             calls.ask("logs", "filter_log_events", logGroupName="TransformerLogGroup")),
+            ("s3:ListBucket", "Lake", HEALTH, '"list_objects_v2"', calls.list_objects("errors/")),
+            ("glue:GetCrawler", "glue:crawler/LakeCrawler", HEALTH, "get_crawler(",
+             calls.ask("glue", "get_crawler", Name="LakeCrawler")),
+            ("athena:GetWorkGroup", WORKGROUP, HEALTH, "get_work_group(",
+             calls.of_workgroup("get_work_group")),
+            ("cloudwatch:DescribeAlarms", "cloudwatch:alarm:*", "salescast/metrics.py", "describe_alarms(",
+             calls.ask("cloudwatch", "describe_alarms", AlarmTypes=["MetricAlarm"])),
+            ("cloudwatch:GetMetricData", "*", "salescast/metrics.py", "get_metric_data(", calls.read_metrics),
+        )
     ),
 ]  # fmt: skip
 

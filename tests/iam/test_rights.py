@@ -24,6 +24,7 @@ CALLERS = {
     "SnapshotRole": ["src/snapshot/*.py"],
     "ProjectorRole": ["src/projector/*.py"],
     "AnalystPolicy": ["salescast/local/athena*.py", "salescast/*.py"],
+    "MonitorPolicy": ["salescast/*.py"],
 }
 
 TEMPLATE = {(one.owner, one.action, one.resource): one for one in allowed()}
