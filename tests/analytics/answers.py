@@ -46,7 +46,10 @@ def _sum(series: pl.Series) -> int:
 
 def _between(shop: Shop, given: Parameters) -> pl.DataFrame:
     found = shop.orders.filter(col("order_date").is_between(pl.lit(given["from"]), pl.lit(given["to"])))
-    return found if given.get("country", "all") == "all" else found.filter(country=given["country"])
+    chosen = {
+        name: given[name] for name in ("country", "channel", "category") if given.get(name, "all") != "all"
+    }
+    return found.filter(**chosen) if chosen else found
 
 
 def _counted(frame: pl.DataFrame) -> pl.DataFrame:
@@ -82,7 +85,7 @@ def sales_by_day(shop: Shop, given: Parameters) -> Rows:
 def sales_by_hour(shop: Shop, given: Parameters) -> Rows:
     frame = _between(shop, given).with_columns(hour=col("order_ts").str.slice(11, 2).cast(pl.Int64))
     found = _grouped(frame, "hour", "currency").sort("hour", "currency")
-    return [[r["hour"], r["currency"], r["orders"], r["quantity"], money(r["net"])] for r in found.to_dicts()]
+    return [[r["hour"], r["currency"], r["orders"], r["units"], money(r["net"])] for r in found.to_dicts()]
 
 
 def _sales_by(what: str) -> Callable[[Shop, Parameters], Rows]:
@@ -151,7 +154,7 @@ def top_products(shop: Shop, given: Parameters) -> Rows:
     found = _grouped(_between(shop, given), "product_id", "product_name", "category", "currency").to_dicts()
     return _sorted(
         (
-            [r["product_id"], r["product_name"], r["category"], r["currency"], r["quantity"], money(r["net"])]
+            [r["product_id"], r["product_name"], r["category"], r["currency"], r["units"], money(r["net"])]
             for r in found
         ),
         lambda row: (-row[5], row[0]),
@@ -313,7 +316,7 @@ def customer_lifetime_value(shop: Shop, given: Parameters) -> Rows:
 def top_customers(shop: Shop, given: Parameters) -> Rows:
     frame = _between(shop, given).filter(col("customer_id") != "erased")
     found = frame.group_by("customer_id", "currency").agg(
-        col("invoice_id").n_unique(), col("quantity").sum(), col("net").sum(), col("order_date").max()
+        col("invoice_id").n_unique(), col("units").sum(), col("net").sum(), col("order_date").max()
     )
     return _sorted(
         (
@@ -321,7 +324,7 @@ def top_customers(shop: Shop, given: Parameters) -> Rows:
                 r["customer_id"],
                 r["currency"],
                 r["invoice_id"],
-                r["quantity"],
+                r["units"],
                 money(r["net"]),
                 r["order_date"],
             ]
