@@ -19,7 +19,6 @@ from salescast.athena import NamedQuery, Result
 from salescast.errors import SalescastError
 from salescast.stack import Stack
 
-LIVE = 2.0
 MINUTE = 60.0
 TEN_MINUTES = 600.0
 KEPT = 300

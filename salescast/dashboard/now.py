@@ -7,7 +7,7 @@ import streamlit as st
 
 from salescast import health
 from salescast.dashboard import charts, figures
-from salescast.dashboard.answers import LIVE, TEN_MINUTES, Question
+from salescast.dashboard.answers import MINUTE, TEN_MINUTES, Question
 from salescast.dashboard.view import View, command, empty, small
 
 MINUTES = 60
@@ -18,13 +18,12 @@ def page(view: View) -> None:
     today, yesterday = f"{now:%Y-%m-%d}", f"{now - timedelta(days=1):%Y-%m-%d}"
     begin = now - timedelta(minutes=MINUTES)
     clock = {"day": today, "before": yesterday, "until": f"{now:%H:%M}:59"}
-    minutes, so_far, latest, fresh, hours, hours_before = view.ask(
-        Question("orders_by_minute", {"from": f"{begin:%Y-%m-%d}", "to": today}, LIVE),
-        Question("today_so_far", clock, LIVE),
-        Question("latest_orders", {"from": yesterday, "to": today}, LIVE),
-        Question("freshness", {"from": yesterday, "to": today}, LIVE),
-        Question("sales_by_hour", {"from": today, "to": today}, LIVE),
-        Question("sales_by_hour", {"from": yesterday, "to": yesterday}, TEN_MINUTES),
+    minutes, so_far, latest, fresh, before = view.ask(
+        Question("orders_by_minute", {"from": f"{begin:%Y-%m-%d}", "to": today}, view.live),
+        Question("today_so_far", clock, view.live),
+        Question("latest_orders", {"from": yesterday, "to": today}, view.live),
+        Question("freshness", {"from": yesterday, "to": today}, MINUTE),
+        Question("orders_by_minute", {"from": yesterday, "to": yesterday}, TEN_MINUTES),
     )
     recent = minutes.frame.filter(pl.col("minute") >= f"{begin:%Y-%m-%d %H:%M}")
     sold = so_far.frame
@@ -44,7 +43,7 @@ def page(view: View) -> None:
             )
     with right:
         st.header("Today and its projected close", anchor=False)
-        _close(now, sold, hours.frame, hours_before.frame)
+        _close(now, sold, minutes.frame.filter(pl.col("minute") >= today), before.frame)
     st.header("Latest orders", anchor=False)
     _latest(latest.frame)
 
@@ -124,11 +123,11 @@ def _every_minute(recent: pl.DataFrame, begin: datetime, now: datetime) -> pl.Da
     return minutes.join(counted, on="minute", how="left").with_columns(pl.col("orders").fill_null(0))
 
 
-def _close(now: datetime, sold: pl.DataFrame, hours: pl.DataFrame, hours_before: pl.DataFrame) -> None:
+def _close(now: datetime, sold: pl.DataFrame, minutes: pl.DataFrame, before: pl.DataFrame) -> None:
     currency = figures.main_currency(sold)
     runs = [
-        _run_up(hours, currency, now.hour + now.minute / 60).with_columns(day=pl.lit("today")),
-        _run_up(hours_before, currency, 24.0).with_columns(day=pl.lit("yesterday")),
+        _run_up(minutes, currency, now.hour + now.minute / 60).with_columns(day=pl.lit("today")),
+        _run_up(before, currency, 24.0).with_columns(day=pl.lit("yesterday")),
     ]
     closing = (
         sold.filter(pl.col("closing_revenue").is_not_null())
@@ -154,15 +153,20 @@ def _close(now: datetime, sold: pl.DataFrame, hours: pl.DataFrame, hours_before:
         small(figures.escaped(f"◆ Projected close {mean}; in 4 of 5 cases between {low} and {high}.{beyond}"))
 
 
-def _run_up(hours: pl.DataFrame, currency: str, until: float) -> pl.DataFrame:
-    found = dict(hours.filter(currency=currency).select("hour_of_day", "net_revenue").iter_rows())
-    total, rows = 0.0, [(0.0, 0.0)]
-    for hour in range(24):
-        if hour >= until:
-            break
-        total += found.get(hour, 0.0)
-        rows.append((min(hour + 1.0, until), total))
-    return pl.DataFrame(rows, schema={"hour": pl.Float64, "value": pl.Float64}, orient="row")
+def _run_up(minutes: pl.DataFrame, currency: str, until: float) -> pl.DataFrame:
+    """Revenue run up over the hours of a day, from its start until now or its end."""
+    at = (
+        pl.col("minute").str.slice(11, 2).cast(pl.Float64)
+        + pl.col("minute").str.slice(14, 2).cast(pl.Float64) / 60
+    )
+    sold = (
+        minutes.filter(currency=currency)
+        .sort("minute")
+        .select(hour=at, value=pl.col("net_revenue").cum_sum())
+    )
+    last = sold["value"][-1] if not sold.is_empty() else 0.0
+    ends = [pl.DataFrame({"hour": [hour], "value": [value]}) for hour, value in ((0.0, 0.0), (until, last))]
+    return pl.concat([ends[0], sold.filter(pl.col("hour") <= until), ends[1]])
 
 
 def _latest(latest: pl.DataFrame) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 from salescast.stack import Stack
 from salescast.state import State
 
-# Seconds between looks at what refreshes itself. On AWS a look costs what Athena bills for two small queries.
+# Seconds between looks at what refreshes itself. On AWS each look costs small queries (docs/costs.md), and a
+# change takes longer than this to arrive.
 REFRESH_LAPTOP = 4
-REFRESH_AWS = 30
+REFRESH_AWS = 60
 
 _lock = threading.Lock()
 _opened: dict[str, Stack] = {}

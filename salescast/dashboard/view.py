@@ -37,6 +37,11 @@ class View:
                 _answers[identity] = Answers(stack)
             return cls(target, identity, stack, _answers[identity])
 
+    @property
+    def live(self) -> float:
+        """How old an answer may be on a page that refreshes itself: who looks at the same time shares it."""
+        return self.target.refresh / 2
+
     def ask(self, *questions: Question) -> list[Answer]:
         """The answers, which the page's footer tells of. Raises SalescastError with Athena's reason."""
         found = self.answers.ask(*questions)
