@@ -39,6 +39,15 @@ print(json.dumps(iam_actions.extract_resource_arn(
 PATCH = "from salescast.local import log_resources; log_resources.apply()"
 GROUP = "arn:aws:logs:us-east-1:000000000000:log-group:/g"
 
+ALARMS = """
+import json
+from ministack.core import iam_actions
+{patch}
+print(json.dumps(iam_actions.extract_resource_arn(
+    "monitoring", "POST", "/", {{"x-amz-target": "GraniteServiceVersion20100801.{action}"}},
+    json.dumps({{"AlarmNames": ["a"]}}).encode(), {{}}, "us-east-1", "000000000000")))
+"""
+
 RETENTION = """
 import json, time
 from ministack.services import kinesis
@@ -64,7 +73,20 @@ def test_log_actions_ask_for_the_group() -> None:
 def test_log_actions_ask_for_the_stream_here() -> None:
     assert in_emulator(LOGS.format(patch=PATCH, action="PutLogEvents")) == f"{GROUP}:log-stream:s"
     assert in_emulator(LOGS.format(patch=PATCH, action="CreateLogStream")) == f"{GROUP}:log-stream:"
+    assert in_emulator(LOGS.format(patch=PATCH, action="FilterLogEvents")) == f"{GROUP}:log-stream:"
     assert in_emulator(LOGS.format(patch=PATCH, action="DescribeLogStreams")) == GROUP
+
+
+def test_alarms_are_asked_for_everything() -> None:
+    """Probe: MiniStack has no resource for DescribeAlarms."""
+    assert in_emulator(ALARMS.format(patch="", action="DescribeAlarms")) == "*"
+
+
+def test_alarms_are_asked_for_alarms_here() -> None:
+    patch = "from salescast.local import alarm_resources; alarm_resources.apply()"
+    alarms = "arn:aws:cloudwatch:us-east-1:000000000000:alarm:*"
+    assert in_emulator(ALARMS.format(patch=patch, action="DescribeAlarms")) == alarms
+    assert in_emulator(ALARMS.format(patch=patch, action="GetMetricData")) == "*"
 
 
 def test_kinesis_looks_at_every_record() -> None:
