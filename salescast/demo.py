@@ -39,11 +39,7 @@ QUIET_SECONDS = 30.0
 RECONCILE_ATTEMPTS = 20
 LOOK_BACK = 28
 
-TOP_PRODUCTS = """
-SELECT product_id, max_by(product_name, amount) AS product, sum(quantity) AS units,
-  sum(net_revenue) AS net_revenue
-FROM orders GROUP BY product_id ORDER BY sum(net_revenue) DESC, product_id LIMIT 8
-"""
+TOP_PRODUCTS = 8
 
 
 @dataclass
@@ -96,7 +92,7 @@ def run(
     watch.lap("reconcile")
     output.step("asking Athena")
     _measure(stack, lake.lake, reconciliation, demo)
-    top = athena.run(stack, TOP_PRODUCTS)
+    top = athena.query(stack, "top_products", {})
     watch.lap("query")
     output.step("projecting the 28 days before today, to see how it would have done, and the 28 to come")
     projection = _project(stack, survey)
@@ -227,7 +223,8 @@ def _tell(
         f"{demo.orders_per_second:,.0f} orders/s from first write to last row.\n",
         soft_wrap=True,
     )
-    out.print(output.rows_table([column.name for column in top.columns], top.rows, title="Top products"))
+    names = [column.name for column in top.columns]
+    out.print(output.rows_table(names, top.rows[:TOP_PRODUCTS], title="Top products"))
     _show(projection)
     state = "" if stack.state.folder == DEFAULT else f" --state {stack.state.folder}"
     out.print("The stack stays up. Look next at")
