@@ -1,11 +1,13 @@
 """`sam build` and `sam deploy` of the unedited template against a laptop stack's emulator."""
 
+import hashlib
 import os
 import platform
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import version
 from pathlib import Path
 
 from salescast.errors import SalescastError
@@ -13,9 +15,12 @@ from salescast.stack import LAPTOP_REGION, laptop_environment
 from salescast.state import PROJECT, State, file_lock
 
 BUILD = PROJECT / ".aws-sam" / "laptop"
+BUILT = BUILD / "built"  # says what the finished build was made of
 EMULATOR_PYTHON = PROJECT / ".venv-emulator" / "bin" / "python"
 ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "arm64": "arm64", "aarch64": "arm64"}
 ERROR_LINES = 12
+# SAM asks CloudFormation every 5 seconds how far a deployment is; the emulator answers within one.
+POLL_SECONDS = "0.2"
 
 
 def laptop_parameters(overrides: Mapping[str, str]) -> dict[str, str]:
@@ -46,24 +51,50 @@ def check_parameters(names: Iterable[str]) -> None:
 
 
 def build(state: State, parameters: Mapping[str, str]) -> None:
-    """Build the functions for this machine, from SAM's cache where nothing changed. All states share it."""
-    environment = laptop_environment(dict(os.environ)) | {
+    """Build the functions for this machine, unless nothing changed since they were. All states share it.
+
+    SAM's own cache does not serve makefile builds: it would install every function's libraries each time.
+    """
+    choices = {
         "PYTHON_RUNTIME": parameters["PythonRuntime"],
         "ARCHITECTURE": parameters["Architecture"],
         "PLATFORM": "native",
     }
+    template = BUILD / "build" / "template.yaml"
     with file_lock(BUILD.with_suffix(".lock"), wait=True):
+        inputs = _inputs(choices)
+        if template.exists() and BUILT.exists() and BUILT.read_text() == inputs:
+            (state.logs / "build.log").write_text("Nothing changed since the last build.\n")
+            return
+        BUILT.unlink(missing_ok=True)
         _sam(
             state,
             "build",
             [
                 *("--template-file", str(PROJECT / "template.yaml")),
-                *("--build-dir", str(BUILD / "build")),
-                *("--cache-dir", str(BUILD / "cache")),
-                *("--cached", "--parameter-overrides", *_pairs(parameters)),
+                *("--build-dir", str(template.parent)),
+                *("--parameter-overrides", *_pairs(parameters)),
             ],
-            environment,
+            laptop_environment(dict(os.environ)) | choices,
         )
+        BUILT.write_text(inputs)
+
+
+def _inputs(choices: Mapping[str, str]) -> str:
+    """A digest of all that a build depends on: sources, template, choices, interpreter, SAM."""
+    digest = hashlib.sha256(repr((sorted(choices.items()), sys.version, version("aws-sam-cli"))).encode())
+    for path in _sources():
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(PROJECT)} {len(content)}\n".encode() + content)
+    return digest.hexdigest()
+
+
+def _sources() -> Iterator[Path]:
+    yield PROJECT / "template.yaml"
+    for path in sorted((PROJECT / "src").rglob("*")):
+        # Bytecode is a trace of the tests, not a source.
+        if path.is_file() and path.parent.name != "__pycache__":
+            yield path
 
 
 def deploy(state: State, name: str, endpoint: str, parameters: Mapping[str, str]) -> None:
@@ -79,7 +110,7 @@ def deploy(state: State, name: str, endpoint: str, parameters: Mapping[str, str]
                 *("--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"),
                 *("--parameter-overrides", *_pairs(parameters)),
             ],
-            laptop_environment(dict(os.environ), endpoint),
+            laptop_environment(dict(os.environ), endpoint) | {"SAM_CLI_POLL_DELAY": POLL_SECONDS},
         )
 
 
