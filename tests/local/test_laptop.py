@@ -49,7 +49,10 @@ def test_up_again_starts_what_died_and_leaves_the_rest(stack: Stack) -> None:
     assert before.processes.pop("crawler") not in after.processes.values()
     assert after.processes == before.processes
     assert (after.endpoint, after.fast, after.parameters) == (before.endpoint, before.fast, before.parameters)
+    assert "Nothing changed" in (stack.state.logs / "build.log").read_text()
     assert "No changes to deploy" in (stack.state.logs / "deploy.log").read_text()
+    [described] = stack.cloudformation.describe_stacks(StackName=stack.name)["Stacks"]
+    assert described["StackStatus"] == "CREATE_COMPLETE", "never updated"
 
 
 def test_generate_writes_and_repeats_nothing(stack: Stack) -> None:
