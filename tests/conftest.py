@@ -20,7 +20,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """
     folder = tmp_path_factory.mktemp("salescast")
     try:
-        yield laptop.up(folder, fast=30, parameters={"FirstOrderDate": "2010-01-01"}, report=print)
+        yield laptop.up(folder, fast=60, parameters={"FirstOrderDate": "2010-01-01"}, report=print)
     finally:
         State(folder).down()
 

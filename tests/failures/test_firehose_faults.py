@@ -11,8 +11,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from tests.local.faults import Answer, Call, LostAnswerError, Proxy, behind, error
-from tests.local.movers import Stack, wait_for
+from tests.local.movers import Stack
 from tests.local.records import error_lines, lake_rows, send
+from tests.waiting import wait_for
 
 FAST = ("--fast", "120")
 PROCESSING_FIELDS = {

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from tests.local.faults import Answer, Call, LostAnswerError, Proxy, behind, error
-from tests.local.movers import Stack, wait_for
+from tests.local.movers import Stack
 from tests.local.records import dead_letters, stream_events
+from tests.waiting import wait_for
 
 THROTTLED = "ProvisionedThroughputExceededException"
 Entry = dict[str, Any]

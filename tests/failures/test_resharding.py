@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.movers import Stack, wait_for
+from tests.local.movers import Stack
 from tests.local.records import lake_rows, send
+from tests.waiting import wait_for
 
 FAST = ("--fast", "120")
 

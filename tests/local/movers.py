@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -18,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from salescast.local.credentials import account_session, client
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT = "000000000000"
-DEADLINE_SECONDS = 60.0
 
 # What it does with a record depends on the record's own "mode".
 FUNCTION = """
@@ -150,17 +149,6 @@ class Stack:
             answer = self.client("s3").get_object(Bucket=self.outputs()["Lake"], Key=key)
             self._contents[key] = answer["Body"].read()
         return self._contents[key]
-
-
-def wait_for(found: Callable[[], Any], what: str, seconds: float = DEADLINE_SECONDS) -> Any:
-    """The first true answer. Fails when there is none in time."""
-    deadline = time.monotonic() + seconds
-    while True:
-        answer = found()
-        if answer:
-            return answer
-        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
-        time.sleep(0.2)
 
 
 @contextmanager

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.local.movers import Stack, running_stack, wait_for
+from tests.local.movers import Stack, running_stack
+from tests.waiting import wait_for
 
 
 @pytest.fixture(scope="module")

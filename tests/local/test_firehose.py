@@ -12,10 +12,11 @@ from decimal import Decimal
 
 import pytest
 
-from tests.local.movers import Stack, running_stack, wait_for
+from tests.local.movers import Stack, running_stack
 from tests.local.records import error_lines, lake_rows, send
+from tests.waiting import wait_for
 
-FAST = ("--fast", "30")
+FAST = ("--fast", "120")
 
 
 @pytest.fixture(scope="module")

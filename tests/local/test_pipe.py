@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.local.movers import Stack, running_stack, wait_for
+from tests.local.movers import Stack, running_stack
 from tests.local.records import dead_letters, stream_events
+from tests.waiting import wait_for
 
 
 @pytest.fixture(scope="module")

@@ -8,13 +8,19 @@ chooses its own failures by their reason.
 import base64
 import json
 import time
+from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
-from salescast import cli, failures, freshness, orders, reconcile
+import pytest
+
+from salescast import cli, failures, orders, reconcile
 from salescast.athena import run
 from salescast.redrive import GONE, NO_CHANGE, NO_ORIGINAL, Choice, redrive
 from salescast.stack import Stack
+from tests.waiting import wait_for_rows
 
+DEAD = 5
 MOMENT = {"S": "2012-03-04T10:00:00.000Z"}
 
 
@@ -102,20 +108,36 @@ def error_lines(stack: Stack, key: str) -> list[Any]:
     return [json.loads(line) for line in body.iter_lines()]
 
 
-def wait_for_rows(stack: Stack, prefix: str, count: int) -> list[list[Any]]:
-    """Change id and version of every row of the test's orders."""
-    deadline = time.monotonic() + 6 * freshness.bound(stack)
-    sql = f"SELECT change_id, version FROM order_changes WHERE order_id LIKE '{prefix}%' ORDER BY version"
-    while len(rows := run(stack, sql).rows) < count:
-        assert time.monotonic() < deadline, f"{len(rows)} of {count} rows are in the lake"
-        time.sleep(1)
-    return [list(row) for row in rows]
+@dataclass(frozen=True)
+class Written:
+    """The orders of all tests of this module, in the lake: one prefix for each test that has some."""
+
+    refused: str
+    not_converted: str
+    dead: str
+    too_large: str
+    since: int
 
 
-def test_a_refused_change_comes_into_the_lake(stack: Stack, prefix: str) -> None:
+@pytest.fixture(scope="module")
+def written(stack: Stack) -> Written:
+    """Orders of version 2 only: the table's stream never had version 1, an error object will."""
+    common = f"t{uuid4().hex[:10]}"
+    one = Written(f"{common}a-", f"{common}b-", f"{common}c-", f"{common}d-", now())
+    put(stack, f"{one.refused}0", version=2)
+    for number in range(3):
+        put(stack, f"{one.not_converted}{number}")
+    for number in range(DEAD):
+        put(stack, f"{one.dead}{number}")
+    for number in (1, 2):
+        put(stack, f"{one.too_large}{number}", version=2)
+    wait_for_rows(stack, common, 1 + 3 + DEAD + 2)
+    return one
+
+
+def test_a_refused_change_comes_into_the_lake(stack: Stack, written: Written) -> None:
+    prefix = written.refused
     order_id = f"{prefix}0"
-    put(stack, order_id, version=2)  # the table's stream never had version 1; the error object has it
-    wait_for_rows(stack, prefix, 1)
     garbage = processing_line("no change", f"{prefix} garbage")
     key = put_errors(
         stack, "processing-failed", prefix, [processing_line(first_change(order_id), prefix), garbage]
@@ -145,10 +167,8 @@ def wait_id(stack: Stack, order_id: str) -> str:
     return str(run(stack, sql).rows[0][0])
 
 
-def test_a_row_that_was_not_converted_is_delivered_from_raw(stack: Stack, prefix: str) -> None:
-    arrival = now()
-    for number in range(3):
-        put(stack, f"{prefix}{number}")
+def test_a_row_that_was_not_converted_is_delivered_from_raw(stack: Stack, written: Written) -> None:
+    prefix, arrival = written.not_converted, written.since
     rows = wait_for_rows(stack, prefix, 3)
     change_id = rows[1][0]
     lines = [
@@ -160,7 +180,7 @@ def test_a_row_that_was_not_converted_is_delivered_from_raw(stack: Stack, prefix
     # raw/ is written later than the lake.
     while (done := redrive(stack, Choice(prefix))).redriven == 0:
         assert time.monotonic() < deadline, done
-        time.sleep(1)
+        time.sleep(0.2)
     assert (done.found, done.redriven, dict(done.left), done.objects) == (2, 1, {NO_ORIGINAL: 1}, 0)
     assert error_lines(stack, key) == lines[1:]
     rows = wait_for_rows(stack, prefix, 4)
@@ -169,10 +189,8 @@ def test_a_row_that_was_not_converted_is_delivered_from_raw(stack: Stack, prefix
     stack.s3.delete_object(Bucket=stack.output("Lake"), Key=key)
 
 
-def test_dead_letters(stack: Stack, prefix: str) -> None:
-    count = 5
-    for number in range(count):
-        put(stack, f"{prefix}{number}")
+def test_dead_letters(stack: Stack, written: Written) -> None:
+    prefix, count = written.dead, DEAD
     before = wait_for_rows(stack, prefix, count)
     letter = dead_letter(stack, prefix)
     assert letter["DDBStreamBatchInfo"]["batchSize"] >= count
@@ -265,9 +283,8 @@ def test_an_order_id_too_long_for_kinesis_stays(stack: Stack, prefix: str) -> No
     stack.s3.delete_object(Bucket=stack.output("Lake"), Key=key)
 
 
-def test_a_change_too_large_for_kinesis_does_not_hold_up_others(stack: Stack, prefix: str) -> None:
-    for number in (1, 2):
-        put(stack, f"{prefix}{number}", version=2)
+def test_a_change_too_large_for_kinesis_does_not_hold_up_others(stack: Stack, written: Written) -> None:
+    prefix = written.too_large
     large = first_change(f"{prefix}0")
     large["dynamodb"]["NewImage"]["product_name"] = {"S": "x" * 1_100_000}
     changes = [first_change(f"{prefix}1"), large, first_change(f"{prefix}2")]
