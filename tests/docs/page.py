@@ -105,9 +105,11 @@ def _lines(block: Block) -> list[str]:
     """The lines that are typed: in `console` those behind a prompt, elsewhere those that call a program."""
     if block.language not in ("", "sh", "bash", "console"):
         return []
-    lines = re.sub(r"\s*\\\n\s*", " ", block.text).splitlines()
+    text = re.sub(r"\s*\\\n\s*", " ", block.text)
     if block.language == "console":
-        return [line[2:] for line in lines if line.startswith("$ ")]
+        typed = re.sub(r"\n> ", " ", text).splitlines()
+        return [line[2:] for line in typed if line.startswith("$ ")]
+    lines = text.splitlines()
     return [line for line in lines if re.search(rf"(^|\s|/)({'|'.join(PROGRAMS)}) ", line)]
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer.main
 
+from salescast.cli import app
 from tests.docs.names import faults
 from tests.docs.page import Command, Page
 from tests.template import ROOT
@@ -78,7 +81,8 @@ Begin with `salescast status`; [above](#a-page-orders-and-more), the parameter `
       --query "Stacks[0].Outputs[?OutputKey=='Lake'].OutputValue" --output text)" --prefix errors/
 
 ```console
-$ salescast redrive --dry-run
+$ salescast redrive
+>   --dry-run
 make up your mind
 ```
 """
@@ -108,3 +112,11 @@ def test_a_right_page_is_taken_apart_and_found_right() -> None:
     assert Counter(command.program for command in page.commands) == aws + salescast + Counter({"sam": 2})
     assert Command("sam", ("deploy", "--guided"), True) in page.commands
     assert page.anchors == {"a-page-orders-and-more"}
+
+
+def test_every_command_of_ours_is_shown_somewhere() -> None:
+    shown = {
+        one.arguments[0] for path in PAGES for one in Page.read(path).commands if one.program == "salescast"
+    }
+    group: Any = typer.main.get_command(app)
+    assert set(group.commands) - shown == set()
