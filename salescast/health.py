@@ -185,7 +185,7 @@ def _delivery(stack: Stack, measured: Metrics) -> tuple[str, str]:
     health = OK if status == "ACTIVE" else DOWN
     if measured.freshness is None:
         return health, status
-    limit = float(stack.parameters["FreshnessLimit"])
+    limit = float(stack.parameters.get("FreshnessLimit", "inf"))
     detail = f"{status}, oldest change {span(measured.freshness)} old"
     if measured.freshness <= limit:
         return health, detail
