@@ -60,8 +60,14 @@ def missing_right(error: Exception) -> str:
     """What to say when AWS refuses a call for want of a right, empty for any other error."""
     if not isinstance(error, ClientError) or "AccessDenied" not in error.response["Error"]["Code"]:
         return ""
-    named = re.search(r"not authorized to perform: ([\w-]+:\w+)", str(error))
-    right = named.group(1) if named else RIGHTS.get(error.operation_name, error.operation_name)
+    named = re.search(r"not authorized to perform: ([\w-]+):(\w+)", str(error))
+    operation = error.operation_name
+    if not named:
+        right = RIGHTS.get(operation, operation)
+    else:
+        # SQS refuses in lower case.
+        service, action = named.groups()
+        right = f"{service}:{operation if action == operation.lower() else action}"
     return f"may not be asked: the right {right} is missing; attach the policy in the output MonitorPolicy"
 
 

@@ -84,6 +84,14 @@ def refusal(code: str, message: str, operation: str) -> ClientError:
             ),
             "pipes:DescribePipe",
         ),
+        (
+            refusal(
+                "AccessDenied",
+                "User: x is not authorized to perform: sqs:getqueueattributes on resource: x",
+                "GetQueueAttributes",
+            ),
+            "sqs:GetQueueAttributes",
+        ),
         # S3 does not always say which right it wanted.
         (refusal("AccessDenied", "Access Denied", "ListObjectsV2"), "s3:ListBucket"),
         (refusal("AccessDenied", "Access Denied", "GetMetricData"), "GetMetricData"),
