@@ -112,7 +112,7 @@ def _span(span: str, page: Page) -> Iterator[str]:
         if not _exists(re.sub(r"/yyyy/MM/dd/$", "", span).removesuffix("/")):
             yield f"{span}: there is no such file or prefix"
         return
-    if not span.startswith((".venv/bin/", "aws ", "sam ", "make ", "salescast ")):
+    if not span.startswith((".venv/bin/", "aws ", "sam ", "make ", "salescast ", "source .venv/bin/")):
         for word in _WORD.findall(span.partition("=")[0] if re.match(r"\w+=", span) else span):
             if word not in _words() and word not in _words_of_aws():
                 yield f"{span}: nothing is named {word}"
@@ -160,6 +160,7 @@ def _words_of_aws() -> set[str]:
 def _options(page: Page) -> set[str]:
     group: Any = typer.main.get_command(app)
     ours = {text for one in [group, *group.commands.values()] for each in one.params for text in each.opts}
+    ours |= set(group.context_settings["help_option_names"])
     return ours | {word.partition("=")[0] for command in page.commands for word in command.arguments}
 
 
