@@ -159,7 +159,12 @@ def _words_of_aws() -> set[str]:
 
 def _options(page: Page) -> set[str]:
     group: Any = typer.main.get_command(app)
-    ours = {text for one in [group, *group.commands.values()] for each in one.params for text in each.opts}
+    ours = {
+        text
+        for one in [group, *group.commands.values()]
+        for each in one.params
+        for text in [*each.opts, *each.secondary_opts]
+    }
     ours |= set(group.context_settings["help_option_names"])
     return ours | {word.partition("=")[0] for command in page.commands for word in command.arguments}
 
