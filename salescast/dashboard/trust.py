@@ -91,6 +91,7 @@ def _reconciliation(view: View) -> None:
 
 def _stages(view: View) -> None:
     stages = health.stages(view.stack)
+    small(_cell(health.verdict(stages)[1]))
     lines = ["| stage | state | detail |", "|---|---|---|"]
     lines += [f"| {one.name} | {MARKS[one.health]} | {_cell(one.detail)} |" for one in stages]
     st.markdown("\n".join(lines))
