@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping, Set
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -60,8 +61,14 @@ class ShardGroup:
                 if describe(error) != failed:
                     failed = describe(error)
                     logger.error("the stream's shards cannot be listed: %s", failed)
-            ended = not self._workers or not all(worker.is_alive() for worker in self._workers.values())
-            self._stop.wait(_SOON if ended else DISCOVERY_SECONDS)
+            self._rest()
+
+    def _rest(self) -> None:
+        """Until it is time to look for shards: soon where a worker has ended, its children may be due."""
+        until = time.monotonic() + DISCOVERY_SECONDS
+        while not self._stop.wait(_SOON) and time.monotonic() < until:
+            if not self._workers or not all(worker.is_alive() for worker in self._workers.values()):
+                return
 
     def _start_due(self, shards: Mapping[str, Set[str]]) -> None:
         if self.initial is None:
