@@ -5,97 +5,66 @@ An answer is a function of the shop's frames and the query's parameters; its row
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
-from fractions import Fraction
+from decimal import Decimal
 from typing import Any
 
 import polars as pl
 from polars import col
 from polars import len as rows_
 
-from tests.analytics.source import COUNTED, UNIT
+from tests.analytics.customers import (
+    cohort_retention,
+    customer_lifetime_value,
+    customer_segments,
+    new_and_returning_customers,
+    top_customers,
+)
+from tests.analytics.figures import (
+    Parameters,
+    Rows,
+    between,
+    counted,
+    grouped,
+    money,
+    ordered,
+    percent,
+    ratio,
+    total,
+)
+from tests.analytics.source import UNIT
 from tests.shop import Shop
-
-Parameters = dict[str, Any]
-Rows = list[list[Any]]
-
-
-def money(units: int) -> Decimal:
-    """Ten-thousandths as the column's exact decimal."""
-    return Decimal(units).scaleb(-4)
-
-
-def ratio(top: int | Decimal, bottom: int | Decimal, places: int = 2) -> Decimal | None:
-    """top / bottom, rounded half up; None for a bottom of 0."""
-    if not bottom:
-        return None
-    exact = Fraction(top) / Fraction(bottom)
-    digits = Decimal(exact.numerator * 10 ** (places + 12) // exact.denominator).scaleb(-places - 12)
-    return digits.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-
-
-def percent(top: int | Decimal, bottom: int | Decimal) -> Decimal | None:
-    return ratio(top * 100, bottom)
-
-
-def _sum(series: pl.Series) -> int:
-    return int(series.sum())
-
-
-def _between(shop: Shop, given: Parameters) -> pl.DataFrame:
-    found = shop.orders.filter(col("order_date").is_between(pl.lit(given["from"]), pl.lit(given["to"])))
-    chosen = {
-        name: given[name] for name in ("country", "channel", "category") if given.get(name, "all") != "all"
-    }
-    return found.filter(**chosen) if chosen else found
-
-
-def _counted(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.filter(col("status").is_in(COUNTED))
-
-
-def _grouped(frame: pl.DataFrame, *by: str) -> pl.DataFrame:
-    return frame.group_by(by).agg(
-        rows_().alias("orders"),
-        col("units").sum(),
-        col("net").sum(),
-        col("quantity").sum(),
-        col("amount").sum(),
-    )
-
-
-def _first(frame: pl.DataFrame, name: str) -> pl.DataFrame:
-    """The product's name or category at its last order."""
-    return frame.sort("order_ts").group_by("product_id").agg(col(name).last())
-
-
-def _sorted(rows: Iterable[list[Any]], key: Callable[[list[Any]], Any], most: int | None = None) -> Rows:
-    return sorted(rows, key=key)[:most]
 
 
 def sales_by_day(shop: Shop, given: Parameters) -> Rows:
-    found = _grouped(_between(shop, given), "order_date", "currency").sort("order_date", "currency")
+    found = grouped(between(shop, given), "order_date", "currency").sort("order_date", "currency")
     return [
         [r["order_date"], r["currency"], r["orders"], r["units"], money(r["net"])] for r in found.to_dicts()
     ]
 
 
 def sales_by_hour(shop: Shop, given: Parameters) -> Rows:
-    frame = _between(shop, given).with_columns(hour=col("order_ts").str.slice(11, 2).cast(pl.Int64))
-    found = _grouped(frame, "hour", "currency").sort("hour", "currency")
+    frame = between(shop, given).with_columns(hour=col("order_ts").str.slice(11, 2).cast(pl.Int64))
+    found = grouped(frame, "hour", "currency").sort("hour", "currency")
     return [[r["hour"], r["currency"], r["orders"], r["units"], money(r["net"])] for r in found.to_dicts()]
 
 
 def _sales_by(what: str) -> Callable[[Shop, Parameters], Rows]:
     def answer(shop: Shop, given: Parameters) -> Rows:
-        frame = _between(shop, given)
-        total = _sum(frame["net"])
-        return _sorted(
+        frame = between(shop, given)
+        whole = total(frame["net"])
+        return ordered(
             (
-                [r[what], r["currency"], r["orders"], r["units"], money(r["net"]), percent(r["net"], total)]
-                for r in _grouped(frame, what, "currency").to_dicts()
+                [
+                    r[what],
+                    r["currency"],
+                    r["orders"],
+                    r["units"],
+                    money(r["net"]),
+                    percent(r["net"], whole),
+                ]
+                for r in grouped(frame, what, "currency").to_dicts()
             ),
             lambda row: (-row[4], row[0]),
         )
@@ -127,7 +96,7 @@ def sales_growth(shop: Shop, given: Parameters) -> Rows:
 
 
 def falling_products(shop: Shop, given: Parameters) -> Rows:
-    return _sorted(
+    return ordered(
         (
             [r["product_id"], r["product_name"], r["currency"]]
             + [money(value) for value in (r["now"], r["before"], r["now"] - r["before"])]
@@ -140,7 +109,7 @@ def falling_products(shop: Shop, given: Parameters) -> Rows:
 
 
 def average_order_value(shop: Shop, given: Parameters) -> Rows:
-    frame = _counted(_between(shop, given)).with_columns(month=col("order_date").str.slice(0, 7))
+    frame = counted(between(shop, given)).with_columns(month=col("order_date").str.slice(0, 7))
     found = (
         frame.group_by("month", "currency").agg(col("invoice_id").n_unique(), col("net").sum()).sort("month")
     )
@@ -151,8 +120,8 @@ def average_order_value(shop: Shop, given: Parameters) -> Rows:
 
 
 def top_products(shop: Shop, given: Parameters) -> Rows:
-    found = _grouped(_between(shop, given), "product_id", "product_name", "category", "currency").to_dicts()
-    return _sorted(
+    found = grouped(between(shop, given), "product_id", "product_name", "category", "currency").to_dicts()
+    return ordered(
         (
             [r["product_id"], r["product_name"], r["category"], r["currency"], r["units"], money(r["net"])]
             for r in found
@@ -165,11 +134,11 @@ def top_products(shop: Shop, given: Parameters) -> Rows:
 def returns_and_cancellations(shop: Shop, given: Parameters) -> Rows:
     status = col("status")
     found = (
-        _between(shop, given)
+        between(shop, given)
         .group_by("category")
         .agg(orders=rows_(), cancelled=(status == "CANCELLED").sum(), returned=(status == "RETURNED").sum())
     )
-    return _sorted(
+    return ordered(
         (
             [
                 r["category"],
@@ -186,15 +155,15 @@ def returns_and_cancellations(shop: Shop, given: Parameters) -> Rows:
 
 
 def promotion_uplift(shop: Shop, given: Parameters) -> Rows:
-    frame = _counted(_between(shop, given))
+    frame = counted(between(shop, given))
     days = frame["order_date"].n_unique()
     rows: Rows = []
     for code in sorted(frame["promotion"].drop_nulls().unique()):
         promoted = frame.filter(promotion=code)
         ran, products = set(promoted["order_date"]), set(promoted["product_id"])
         sold = frame.filter(col("product_id").is_in(list(products)))
-        units_on = _sum(sold.filter(col("order_date").is_in(list(ran)))["quantity"])
-        units_off = _sum(sold["quantity"]) - units_on
+        units_on = total(sold.filter(col("order_date").is_in(list(ran)))["quantity"])
+        units_off = total(sold["quantity"]) - units_on
         a_day, otherwise = ratio(units_on, len(ran)), ratio(units_off, days - len(ran))
         uplift = (
             percent(a_day - otherwise, otherwise) if a_day is not None and otherwise is not None else None
@@ -203,142 +172,10 @@ def promotion_uplift(shop: Shop, given: Parameters) -> Rows:
     return rows
 
 
-def _customers(shop: Shop) -> pl.DataFrame:
-    return (
-        shop.orders.filter(col("customer_id") != "erased")
-        .group_by("customer_id", "currency")
-        .agg(
-            first=col("order_ts").min(),
-            last=col("order_ts").max(),
-            invoices=col("invoice_id").n_unique(),
-            net=col("net").sum(),
-        )
-    )
-
-
-def _fifth(frame: pl.DataFrame, by: str) -> dict[str, int]:
-    """customer -> 1 to 5; where the number does not divide, the first fifths have one more."""
-    customers = frame.sort(by, "customer_id")["customer_id"].to_list()
-    size, more = divmod(len(customers), 5)
-    ends = [size * (n + 1) + min(n + 1, more) for n in range(5)]
-    return {
-        customer: next(n + 1 for n, end in enumerate(ends) if place < end)
-        for place, customer in enumerate(customers)
-    }
-
-
-def customer_segments(shop: Shop, given: Parameters) -> Rows:
-    frame = _customers(shop)
-    recency, frequency, monetary = (_fifth(frame, by) for by in ("last", "invoices", "net"))
-    segments: dict[str, list[int]] = {}
-    for customer in frame.to_dicts():
-        r, f, m = (scores[customer["customer_id"]] for scores in (recency, frequency, monetary))
-        if min(r, f, m) >= 4:
-            name = "champions"
-        elif r >= 4 and f <= 2:
-            name = "new or rare"
-        elif r <= 2 and max(f, m) >= 4:
-            name = "at risk"
-        else:
-            name = "lost" if r <= 2 else "regular"
-        segments.setdefault(name, []).append(customer["net"])
-    return _sorted(
-        (
-            [name, "GBP", len(nets), money(sum(nets)), ratio(sum(nets), UNIT * len(nets))]
-            for name, nets in segments.items()
-        ),
-        lambda row: -row[3],
-    )
-
-
-def new_and_returning_customers(shop: Shop, given: Parameters) -> Rows:
-    frame = shop.orders.filter(col("customer_id") != "erased").with_columns(
-        month=col("order_date").str.slice(0, 7)
-    )
-    frame = frame.with_columns(first=col("month").min().over("customer_id"))
-    frame = frame.filter(col("month").is_between(pl.lit(given["from"]), pl.lit(given["to"])))
-    new, rows = col("month") == col("first"), []
-    for (month, currency), group in frame.sort("month").group_by("month", "currency", maintain_order=True):
-        first, later = group.filter(new), group.filter(~new)
-        rows.append(
-            [
-                month,
-                currency,
-                first["customer_id"].n_unique(),
-                later["customer_id"].n_unique(),
-                money(_sum(first["net"])),
-                money(_sum(later["net"])),
-            ]
-        )
-    return rows
-
-
-def cohort_retention(shop: Shop, given: Parameters) -> Rows:
-    frame = shop.orders.filter(col("customer_id") != "erased").select(
-        "customer_id",
-        month=col("order_date").str.slice(0, 4).cast(pl.Int64) * 12
-        + col("order_date").str.slice(5, 2).cast(pl.Int64)
-        - 1,
-    )
-    frame = frame.unique().with_columns(cohort=col("month").min().over("customer_id"))
-    sizes = {
-        r["cohort"]: r["len"]
-        for r in frame.filter(col("month") == col("cohort")).group_by("cohort").len().to_dicts()
-    }
-    found = frame.group_by("cohort", "month").len().sort("cohort", "month").to_dicts()
-    return [
-        [
-            f"{r['cohort'] // 12}-{r['cohort'] % 12 + 1:02d}-01",
-            r["month"] - r["cohort"],
-            r["len"],
-            percent(r["len"], sizes[r["cohort"]]),
-        ]
-        for r in found
-    ]
-
-
-def customer_lifetime_value(shop: Shop, given: Parameters) -> Rows:
-    frame = _customers(shop).with_columns(cohort=col("first").str.slice(0, 7) + "-01")
-    found = frame.group_by("cohort", "currency").agg(rows_(), col("net").sum(), col("invoices").sum())
-    return [
-        [
-            r["cohort"],
-            r["currency"],
-            r["len"],
-            money(r["net"]),
-            ratio(r["net"], UNIT * r["len"]),
-            ratio(r["invoices"], r["len"]),
-        ]
-        for r in found.sort("cohort").to_dicts()
-    ]
-
-
-def top_customers(shop: Shop, given: Parameters) -> Rows:
-    frame = _between(shop, given).filter(col("customer_id") != "erased")
-    found = frame.group_by("customer_id", "currency").agg(
-        col("invoice_id").n_unique(), col("units").sum(), col("net").sum(), col("order_date").max()
-    )
-    return _sorted(
-        (
-            [
-                r["customer_id"],
-                r["currency"],
-                r["invoice_id"],
-                r["units"],
-                money(r["net"]),
-                r["order_date"],
-            ]
-            for r in found.to_dicts()
-        ),
-        lambda row: (-row[4], row[0]),
-        20,
-    )
-
-
 def _stock_and_sales(shop: Shop, given: Parameters) -> list[dict[str, Any]]:
     begin = (datetime.now(UTC).date() - timedelta(days=int(given["days"]))).isoformat()
     sold = (
-        _counted(shop.orders)
+        counted(shop.orders)
         .filter(col("order_date") > begin)
         .group_by("product_id")
         .agg(col("quantity").sum())
@@ -348,7 +185,7 @@ def _stock_and_sales(shop: Shop, given: Parameters) -> list[dict[str, Any]]:
 
 
 def stock_cover(shop: Shop, given: Parameters) -> Rows:
-    return _sorted(
+    return ordered(
         (
             [
                 p["product_id"],
@@ -382,7 +219,7 @@ def reorder_list(shop: Shop, given: Parameters) -> Rows:
                     left,
                 ]
             )
-    return _sorted(rows, lambda row: (row[6], row[0]))
+    return ordered(rows, lambda row: (row[6], row[0]))
 
 
 def sell_through(shop: Shop, given: Parameters) -> Rows:
@@ -391,17 +228,17 @@ def sell_through(shop: Shop, given: Parameters) -> Rows:
         sums = categories.setdefault(p["category"], [0, 0])
         sums[0] += p["sold"]
         sums[1] += p["stock"]
-    return _sorted(
+    return ordered(
         ([name, sold, stock, percent(sold, sold + stock)] for name, (sold, stock) in categories.items()),
         lambda row: (-row[3], row[0]),
     )
 
 
 def orders_by_status(shop: Shop, given: Parameters) -> Rows:
-    return _sorted(
+    return ordered(
         (
             [r["status"], r["currency"], r["orders"], money(r["amount"]), money(r["net"])]
-            for r in _grouped(_between(shop, given), "status", "currency").to_dicts()
+            for r in grouped(between(shop, given), "status", "currency").to_dicts()
         ),
         lambda row: (-row[2], row[0]),
     )
@@ -436,7 +273,7 @@ def lead_times(shop: Shop, given: Parameters) -> Rows:
         reached = minutes.setdefault(r["status"], {})
         value = int(took.total_seconds() // 60)
         reached[r["order_id"]] = min(value, reached.get(r["order_id"], value))
-    return _sorted(
+    return ordered(
         (
             [status, len(found), ratio(sum(found.values()), 60 * len(found)), ratio(max(found.values()), 60)]
             for status, found in minutes.items()
@@ -446,7 +283,7 @@ def lead_times(shop: Shop, given: Parameters) -> Rows:
 
 
 def data_quality(shop: Shop, given: Parameters) -> Rows:
-    frame = _between(shop, given)
+    frame = between(shop, given)
     known = set(shop.stock["category"])
     counts = (
         col("customer_id").is_null(),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 from polars import col
 
-from tests.analytics.answers import Parameters, Rows, money
+from tests.analytics.figures import Parameters, Rows, money
 from tests.shop import Shop
 
 SUMS = ("orders", "cancelled", "returned", "units", "net")

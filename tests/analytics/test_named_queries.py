@@ -9,7 +9,8 @@ import pytest
 from polars import col
 
 from salescast import athena
-from tests.analytics.answers import ANSWERS, money
+from tests.analytics.answers import ANSWERS
+from tests.analytics.figures import money
 from tests.analytics.recent import RECENT
 from tests.shop import Shop
 from tests.template import resources

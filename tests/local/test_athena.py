@@ -1,158 +1,39 @@
-"""The laptop's Athena, over the real APIs: dialect, views, pruning, rights, results."""
+"""The laptop's Athena, over the real APIs: dialect, views, pruning, results."""
 
-import base64
 import contextlib
 import csv
 import io
-import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-from typing import Any
+from datetime import date, timedelta
 
-import boto3
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.emulator_process import Emulator, started
-
-DAYS = 200
-PER_DAY = 6
-TODAY = datetime.now(UTC).date()
-FIRST_DAY = TODAY - timedelta(days=DAYS - 1)
-LAKE = "salescast-lake"
-HIVE_PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
-TABLE_PREFIX = "curated/order_changes"
-COLUMNS = [
-    ("change_type", "string"),
-    ("sequence_number", "string"),
-    ("version", "int"),
-    ("order_id", "string"),
-    ("order_ts", "timestamp"),
-    ("country", "string"),
-    ("quantity", "int"),
-    ("amount", "decimal(20,4)"),
-    ("processed_ts", "timestamp"),
-    ("added_later", "string"),
-]
-CURRENT = (
-    "SELECT order_id, version, country, quantity, amount, order_ts, order_date FROM ("
-    "SELECT *, row_number() OVER (PARTITION BY order_date, order_id "
-    "ORDER BY version DESC, sequence_number DESC, processed_ts DESC) rn FROM order_changes) WHERE rn = 1"
+from tests.local.athena_lake import (
+    CURRENT_COLUMNS,
+    DAY,
+    DAYS,
+    FIRST_DAY,
+    LAKE,
+    PER_DAY,
+    TABLE_PREFIX,
+    TODAY,
+    Athena,
+    changes,
+    create_table,
+    create_view,
+    put,
+    running_lake,
+    size_of,
 )
-CURRENT_COLUMNS = [
-    ("order_id", "varchar"),
-    ("version", "integer"),
-    ("country", "varchar"),
-    ("quantity", "integer"),
-    ("amount", "decimal(20,4)"),
-    ("order_ts", "timestamp(3)"),
-    ("order_date", "varchar"),
-]
-
-
-@dataclass
-class Result:
-    """A finished query."""
-
-    state: str
-    reason: str
-    columns: list[dict[str, Any]]
-    rows: list[list[str | None]]
-    scanned: int
-    location: str
-
-    @property
-    def names(self) -> list[str]:
-        return [column["Name"] for column in self.columns]
-
-    @property
-    def types(self) -> list[str]:
-        return [column["Type"] for column in self.columns]
-
-
-class Athena:
-    """Runs queries as one identity."""
-
-    def __init__(self, client: Any) -> None:
-        self.client = client
-
-    def __call__(
-        self, sql: str, *parameters: str, workgroup: str = "sales", database: str = "sales", **more: Any
-    ) -> Result:
-        if parameters:
-            more["ExecutionParameters"] = list(parameters)
-        query_id = self.client.start_query_execution(
-            QueryString=sql, WorkGroup=workgroup, QueryExecutionContext={"Database": database}, **more
-        )["QueryExecutionId"]
-        for _ in range(3000):
-            execution = self.client.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
-            if execution["Status"]["State"] not in ("QUEUED", "RUNNING"):
-                break
-            time.sleep(0.01)
-        columns: list[dict[str, Any]] = []
-        rows: list[list[str | None]] = []
-        if execution["Status"]["State"] == "SUCCEEDED":
-            for page in self.client.get_paginator("get_query_results").paginate(QueryExecutionId=query_id):
-                columns = page["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]
-                rows += [
-                    [datum.get("VarCharValue") for datum in row["Data"]] for row in page["ResultSet"]["Rows"]
-                ]
-            if execution["StatementType"] == "DML":
-                assert rows.pop(0) == [column["Name"] for column in columns]
-        return Result(
-            execution["Status"]["State"],
-            execution["Status"].get("StateChangeReason", ""),
-            columns,
-            rows,
-            execution["Statistics"]["DataScannedInBytes"],
-            execution["ResultConfiguration"]["OutputLocation"],
-        )
+from tests.local.emulator_process import Emulator
 
 
 @pytest.fixture(scope="module")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    with started(tmp_path_factory.mktemp("athena")) as emulator:
-        s3, athena, glue = emulator.client("s3"), emulator.client("athena"), emulator.client("glue")
-        s3.create_bucket(Bucket=LAKE)
-        s3.create_bucket(Bucket="elsewhere")
-        for name, cutoff in (("sales", None), ("tight", 10_000_000)):
-            configuration = {
-                "EnforceWorkGroupConfiguration": True,
-                "ResultConfiguration": {"OutputLocation": f"s3://{LAKE}/results/"},
-            }
-            if cutoff:
-                configuration["BytesScannedCutoffPerQuery"] = cutoff
-            athena.create_work_group(Name=name, Configuration=configuration)
-        glue.create_database(DatabaseInput={"Name": "sales"})
-        projection = {
-            "classification": "parquet",
-            "projection.enabled": "true",
-            "projection.order_date.type": "date",
-            "projection.order_date.format": "yyyy-MM-dd",
-            "projection.order_date.range": "2024-01-01,NOW+1DAY",
-            "storage.location.template": f"s3://{LAKE}/{TABLE_PREFIX}/order_date=${{order_date}}/",
-        }
-        create_table(glue, "order_changes", projection, f"s3://{LAKE}/{TABLE_PREFIX}/")
-        create_view(glue, "orders", CURRENT, CURRENT_COLUMNS)
-        create_view(
-            glue,
-            "daily_sales",
-            "SELECT order_date, sum(amount) AS revenue, count(*) AS orders FROM orders GROUP BY order_date",
-            [("order_date", "varchar"), ("revenue", "decimal(38,4)"), ("orders", "bigint")],
-        )
-        for number in range(DAYS):
-            day = FIRST_DAY + timedelta(days=number)
-            put(s3, f"{TABLE_PREFIX}/order_date={day}/changes-1.parquet", changes(day, number))
-        # Neither a day outside the projected range nor a hidden name is part of the table.
-        outside = TODAY + timedelta(days=2)
-        put(s3, f"{TABLE_PREFIX}/order_date={outside}/changes-1.parquet", changes(outside, 0))
-        put(s3, f"{TABLE_PREFIX}/order_date={TODAY}/_temporary.parquet", changes(TODAY, 0))
+    with running_lake(tmp_path_factory.mktemp("athena"), range(DAYS)) as emulator:
         yield emulator
 
 
@@ -161,95 +42,12 @@ def athena(emulator: Emulator) -> Athena:
     return Athena(emulator.client("athena"))
 
 
-def create_table(
-    glue: Any, name: str, parameters: dict[str, str], location: str, keys: tuple[str, ...] = ("order_date",)
-) -> None:
-    glue.create_table(
-        DatabaseName="sales",
-        TableInput={
-            "Name": name,
-            "TableType": "EXTERNAL_TABLE",
-            "PartitionKeys": [{"Name": key, "Type": "string"} for key in keys],
-            "Parameters": parameters,
-            "StorageDescriptor": {
-                "Columns": [{"Name": column, "Type": kind} for column, kind in COLUMNS],
-                "Location": location,
-                "InputFormat": f"{HIVE_PARQUET}.MapredParquetInputFormat",
-                "SerdeInfo": {
-                    "SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
-                },
-            },
-        },
-    )
-
-
-def create_view(glue: Any, name: str, sql: str, columns: list[tuple[str, str]]) -> None:
-    content = {
-        "originalSql": sql,
-        "catalog": "awsdatacatalog",
-        "schema": "sales",
-        "columns": [{"name": column, "type": kind} for column, kind in columns],
-    }
-    text = base64.b64encode(json.dumps(content).encode()).decode()
-    glue.create_table(
-        DatabaseName="sales",
-        TableInput={
-            "Name": name,
-            "TableType": "VIRTUAL_VIEW",
-            "PartitionKeys": [],
-            "Parameters": {"presto_view": "true", "comment": "Presto View"},
-            "ViewExpandedText": "/* Presto View */",
-            "ViewOriginalText": f"/* Presto View: {text} */",
-            "StorageDescriptor": {
-                "SerdeInfo": {},
-                "Columns": [{"Name": c, "Type": "string"} for c, _ in columns],
-            },
-        },
-    )
-
-
-def changes(day: date, number: int) -> bytes:
-    """PER_DAY changes: orders of two versions, amounts that tell the day; without the column added later."""
-    moment = datetime.combine(day, datetime.min.time()) + timedelta(hours=10)
-    rows = range(PER_DAY)
-    table = pa.table(
-        {
-            "change_type": ["INSERT" if row % 2 == 0 else "MODIFY" for row in rows],
-            "sequence_number": [f"{row:040d}" for row in rows],
-            "version": pa.array([1 + row % 2 for row in rows], pa.int32()),
-            "order_id": [f"{day}-{row // 2}" for row in rows],
-            "order_ts": pa.array([moment] * PER_DAY, pa.timestamp("ms")),
-            "country": [("DE", "UK", None)[row // 2 % 3] for row in rows],
-            "quantity": pa.array([row + 1 for row in rows], pa.int32()),
-            "amount": pa.array([Decimal(number) + Decimal(row) / 8 for row in rows], pa.decimal128(20, 4)),
-            "processed_ts": pa.array([moment] * PER_DAY, pa.timestamp("ms")),
-        }
-    )
-    buffer = io.BytesIO()
-    pq.write_table(table, buffer)
-    return buffer.getvalue()
-
-
-def put(s3: Any, key: str, body: bytes) -> int:
-    s3.put_object(Bucket=LAKE, Key=key, Body=body)
-    return len(body)
-
-
-def size_of(emulator: Emulator, first: date, days: int) -> int:
-    s3 = emulator.client("s3")
-    keys = [f"{TABLE_PREFIX}/order_date={first + timedelta(days=d)}/changes-1.parquet" for d in range(days)]
-    return sum(int(s3.head_object(Bucket=LAKE, Key=key)["ContentLength"]) for key in keys)
-
-
 def test_whole_table(athena: Athena, emulator: Emulator) -> None:
     result = athena(
         "SELECT count(*), count(DISTINCT order_date), min(order_date), max(order_date) FROM order_changes"
     )
     assert result.rows == [[str(DAYS * PER_DAY), str(DAYS), str(FIRST_DAY), str(TODAY)]]
     assert result.scanned == size_of(emulator, FIRST_DAY, DAYS)
-
-
-DAY = FIRST_DAY + timedelta(days=100)
 
 
 @pytest.mark.parametrize(
@@ -572,98 +370,3 @@ def test_queries_run_side_by_side_and_can_be_stopped(athena: Athena, emulator: E
         client.get_query_execution(QueryExecutionId=stopped)["QueryExecution"]["Status"]["State"]
         == "CANCELLED"
     )
-
-
-ACCOUNT = "000000000000"
-GLUE = f"arn:aws:glue:us-east-1:{ACCOUNT}"
-WORKGROUP = f"arn:aws:athena:us-east-1:{ACCOUNT}:workgroup/sales"
-NEEDED: list[tuple[list[str], list[str]]] = [
-    (["athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults"], [WORKGROUP]),
-    (
-        ["glue:GetDatabase", "glue:GetTable", "glue:GetPartitions"],
-        [f"{GLUE}:catalog", f"{GLUE}:database/sales", f"{GLUE}:table/sales/*"],
-    ),
-    (["s3:ListBucket", "s3:GetBucketLocation"], [f"arn:aws:s3:::{LAKE}"]),
-    (["s3:GetObject"], [f"arn:aws:s3:::{LAKE}/curated/*"]),
-    (["s3:PutObject"], [f"arn:aws:s3:::{LAKE}/results/*"]),
-]
-
-
-@pytest.fixture(scope="module")
-def as_analyst(emulator: Emulator) -> Callable[[list[dict[str, Any]]], Athena]:
-    """Athena as a user who has just the given statements."""
-    iam = emulator.client("iam")
-    iam.create_user(UserName="analyst")
-    key = iam.create_access_key(UserName="analyst")["AccessKey"]
-
-    def act(statements: list[dict[str, Any]]) -> Athena:
-        policy = {"Version": "2012-10-17", "Statement": statements}
-        iam.put_user_policy(UserName="analyst", PolicyName="p", PolicyDocument=json.dumps(policy))
-        return Athena(
-            boto3.client(
-                "athena",
-                endpoint_url=emulator.endpoint,
-                region_name="us-east-1",
-                aws_access_key_id=key["AccessKeyId"],
-                aws_secret_access_key=key["SecretAccessKey"],
-            )
-        )
-
-    return act
-
-
-def statements(without: str = "") -> list[dict[str, Any]]:
-    return [
-        {
-            "Effect": "Allow",
-            "Action": [a for a in actions if a != without] or ["none:None"],
-            "Resource": resources,
-        }
-        for actions, resources in NEEDED
-    ]
-
-
-def test_analyst_with_the_documented_rights(as_analyst: Callable[[list[dict[str, Any]]], Athena]) -> None:
-    athena = as_analyst(statements())
-    assert athena(f"SELECT count(*) FROM orders WHERE order_date = '{DAY}'").rows == [["3"]]
-    assert athena("SELECT count(*) FROM registered_for_rights").reason.startswith("TABLE_NOT_FOUND")
-
-
-@pytest.mark.parametrize(
-    "action",
-    [
-        "glue:GetDatabase",
-        "glue:GetTable",
-        "s3:ListBucket",
-        "s3:GetObject",
-        "s3:PutObject",
-        "s3:GetBucketLocation",
-    ],
-)
-def test_query_fails_without(as_analyst: Callable[[list[dict[str, Any]]], Athena], action: str) -> None:
-    result = as_analyst(statements(without=action))(f"SELECT count(*) FROM orders WHERE order_date = '{DAY}'")
-    assert result.state == "FAILED"
-    assert f"is not authorized to perform: {action} on resource: arn:aws:" in result.reason
-
-
-def test_view_needs_its_tables_too(as_analyst: Callable[[list[dict[str, Any]]], Athena]) -> None:
-    view_only = json.loads(json.dumps(statements()).replace("table/sales/*", "table/sales/orders"))
-    result = as_analyst(view_only)("SELECT * FROM orders")
-    assert result.reason.endswith(f"glue:GetTable on resource: {GLUE}:table/sales/order_changes")
-
-
-def test_workgroup_is_the_resource_of_athena_actions(
-    as_analyst: Callable[[list[dict[str, Any]]], Athena],
-) -> None:
-    athena = as_analyst(statements())
-    with pytest.raises(ClientError, match="not authorized to perform: athena:StartQueryExecution"):
-        athena("SELECT 1", workgroup="tight")
-
-
-def test_other_prefixes_stay_closed(
-    emulator: Emulator, as_analyst: Callable[[list[dict[str, Any]]], Athena]
-) -> None:
-    create_table(emulator.client("glue"), "raw", {"classification": "parquet"}, f"s3://{LAKE}/raw/", keys=())
-    put(emulator.client("s3"), "raw/x.parquet", changes(DAY, 1))
-    result = as_analyst(statements())("SELECT * FROM raw")
-    assert result.reason.endswith(f"s3:GetObject on resource: arn:aws:s3:::{LAKE}/raw/x.parquet")
