@@ -42,7 +42,9 @@ def total(series: pl.Series) -> int:
 
 def between(shop: Shop, given: Parameters) -> pl.DataFrame:
     found = shop.orders.filter(col("order_date").is_between(pl.lit(given["from"]), pl.lit(given["to"])))
-    chosen = {name: given[name] for name in ("country", "channel", "category") if given.get(name, "all") != "all"}
+    chosen = {
+        name: given[name] for name in ("country", "channel", "category") if given.get(name, "all") != "all"
+    }
     return found.filter(**chosen) if chosen else found
 
 

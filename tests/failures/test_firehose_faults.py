@@ -240,7 +240,7 @@ def test_expired_iterators_are_taken_anew_without_a_gap(stack: Stack, faults: Pr
 def test_more_than_500_active_partitions_go_to_an_error_output_of_their_own(stack: Stack) -> None:
     records = [{"id": f"many-{number}", "day": f"d{number:03d}"} for number in range(503)]
     send(stack, *records, key="same shard")
-    with stack.mover("firehose", "--fast", "10"):  # 6 s: all of them are open at once
+    with stack.mover("firehose", "--fast", "20"):  # 3 s: all of them are open at once
         lines = wait_for(
             lambda: len(found := error_lines(stack, "activePartitionExceeded", "many")) == 3 and found,
             "three errors",

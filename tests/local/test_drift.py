@@ -1,6 +1,5 @@
 """Attributes that the contract does not know are told, and a column can be added under old objects."""
 
-import time
 from io import BytesIO
 from typing import Any
 
@@ -10,6 +9,7 @@ import pyarrow.parquet as pq
 from salescast import athena, emf, health
 from salescast.stack import Stack
 from tests.lake import arrow_schema
+from tests.waiting import wait_for
 
 DATE = "2024-05-06"
 
@@ -34,10 +34,7 @@ def test_status_names_attributes_outside_the_contract(stack: Stack, prefix: str)
             name: {"S": "red"},
         },
     )
-    deadline = time.monotonic() + 60
-    while emf.unknown_attributes(stack)[name] != 1:
-        assert time.monotonic() < deadline, emf.unknown_attributes(stack)
-        time.sleep(0.5)
+    wait_for(lambda: emf.unknown_attributes(stack)[name] == 1, f"one {name}")
     (stage,) = (stage for stage in health.stages(stack) if stage.name == "source schema")
     assert stage.health == health.WARNING
     assert "outside the contract" in stage.detail

@@ -38,4 +38,4 @@ def _wait(shop: Shop) -> None:
         if (rows, failed) == (shop.rows, shop.failed):
             return
         assert time.monotonic() < deadline, f"{rows} of {shop.rows} rows, {failed} of {shop.failed} failures"
-        time.sleep(1)
+        time.sleep(0.2)
