@@ -68,6 +68,23 @@ def role(ministack: Emulator) -> str:
     return str(created["Role"]["Arn"])
 
 
+@pytest.fixture(scope="module", autouse=True)
+def scheduled(ministack: Emulator, role: str) -> str:
+    """A queue that a schedule sends to; made with the module, since MiniStack looks every ten seconds."""
+    queue = ministack.client("sqs").create_queue(QueueName="probe")["QueueUrl"]
+    ministack.client("scheduler").create_schedule(
+        Name="probe",
+        ScheduleExpression="at(2026-01-01T00:00:00)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={
+            "Arn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:probe",
+            "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/nobody",
+            "Input": '"<aws.scheduler.scheduled-time>"',
+        },
+    )
+    return str(queue)
+
+
 def query(ministack: Emulator, sql: str, **more: Any) -> dict[str, Any]:
     client = ministack.client("athena")
     started = client.start_query_execution(
@@ -178,24 +195,6 @@ def test_silent_functions_are_waited_for(ministack: Emulator, role: str) -> None
     assert (time.perf_counter() - began) / 5 > 0.05
 
 
-def test_schedules_fire_without_a_role_and_with_placeholders_as_they_stand(
-    ministack: Emulator, role: str
-) -> None:
-    queue = ministack.client("sqs").create_queue(QueueName="probe")["QueueUrl"]
-    ministack.client("scheduler").create_schedule(
-        Name="probe",
-        ScheduleExpression="at(2026-01-01T00:00:00)",
-        FlexibleTimeWindow={"Mode": "OFF"},
-        Target={
-            "Arn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:probe",
-            "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/nobody",
-            "Input": '"<aws.scheduler.scheduled-time>"',
-        },
-    )
-    received = ministack.client("sqs").receive_message(QueueUrl=queue, WaitTimeSeconds=20)["Messages"]
-    assert received[0]["Body"] == '"<aws.scheduler.scheduled-time>"'
-
-
 @pytest.mark.parametrize(
     "sql",
     ["SELECT date_add('day', 1, current_date)", "SELECT element_at(ARRAY[1], 1)", "SHOW TABLES IN sales"],
@@ -274,3 +273,10 @@ def test_athena_rights_on_a_query_id_are_asked_for_everything(ministack: Emulato
         ministack.client("athena", key["AccessKeyId"], key["SecretAccessKey"]).get_query_execution(
             QueryExecutionId=query_id
         )
+
+
+def test_schedules_fire_without_a_role_and_with_placeholders_as_they_stand(
+    ministack: Emulator, scheduled: str
+) -> None:
+    received = ministack.client("sqs").receive_message(QueueUrl=scheduled, WaitTimeSeconds=20)["Messages"]
+    assert received[0]["Body"] == '"<aws.scheduler.scheduled-time>"'

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from salescast.local import firehose_delivery, firehose_processing
 from salescast.local.conversion import Converter
-from salescast.local.firehose_batch import MAX_PAYLOAD, Batch, Source, to_source
+from salescast.local.firehose_batch import MAX_PAYLOAD, Batch, Source
 from salescast.local.firehose_config import FirehoseConfig, Hints, UnsupportedStreamError, from_description
 from salescast.local.firehose_delivery import Delivery, Destinations
 from salescast.local.firehose_log import FirehoseLog
@@ -129,16 +129,6 @@ def test_the_event_is_what_firehose_sends() -> None:
             "subsequenceNumber": 0,
         },
     }
-
-
-def test_a_source_record_keeps_its_base64() -> None:
-    record = {
-        "SequenceNumber": "7",
-        "ApproximateArrivalTimestamp": 1795000000.123,
-        "Data": "eA==",
-        "PartitionKey": "k",
-    }
-    assert to_source(record) == Source("7", 1_795_000_000_123, "eA==", "k")
 
 
 @settings(max_examples=20, deadline=None)
