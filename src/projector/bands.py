@@ -8,13 +8,13 @@ import numpy as np
 
 from smoothing import WEEK, Days, Floats
 
+FITTED = 0.02  # how much narrower errors are where the weights were fitted on them
+LEAST_DEPENDENT = 0.2  # errors of few origins look less alike than they are
 CERTAIN_WEEKS = 12  # of origins, before a weekday's own errors outweigh those of all
 KNOTS = (1, 2, 4, 7, 11, 16, 22, 30, 40, 52, 66, 90)
 
 
-def widths(
-    errors: Floats, origins: Days, horizon: int, level: float, inflation: float
-) -> tuple[Floats, Floats]:
+def widths(errors: Floats, origins: Days, horizon: int, level: float) -> tuple[Floats, Floats]:
     """How far below and above the forecast the interval reaches on each day: two (horizon,) arrays, >= 0.
 
     errors: (origins, steps), actual minus forecast, nan where the day has not come; origins (origins +
@@ -40,7 +40,8 @@ def widths(
         below.append(low * growth)
         above.append(high * growth)
     ahead = np.arange(1, horizon + 1)
-    scale = usual[(origins[-1] + np.arange(horizon)) % WEEK] * inflation
+    scale = usual[(origins[-1] + np.arange(horizon)) % WEEK]
+    scale *= _inflation(_dependence(errors), int(origins[-1] - origins[0]), horizon, level)
     return (
         np.interp(ahead, knots, _rising(np.array(below))) * scale,
         np.interp(ahead, knots, _rising(np.array(above))) * scale,
@@ -75,3 +76,29 @@ def _rising(values: Floats) -> Floats:
     up = np.maximum.accumulate(values)
     down = np.minimum.accumulate(values[::-1])[::-1]
     return np.asarray((up + down) / 2)
+
+
+def _dependence(errors: Floats) -> float:
+    """Mean correlation of two errors of one origin: 0 for noise, 1 where they miss the level together.
+
+    errors: (origins, steps), nan where the day has not come.
+    """
+    known = np.isfinite(errors)
+    limit = 4 * float(np.median(np.abs(errors[known]))) if known.any() else 0.0
+    clipped = np.where(known, np.clip(errors, -limit, limit), 0.0)
+    steps, squares = known.sum(axis=1), np.sum(clipped**2, axis=1)
+    some = steps > 1
+    pairs = (np.sum(clipped, axis=1) ** 2 - squares)[some] / (steps[some] - 1)
+    total = float(np.sum(squares[some]))
+    return float(np.clip(np.sum(pairs) / total, 0.0, 1.0)) if total > 0 else 0.0
+
+
+def _inflation(dependence: float, days: int, horizon: int, level: float) -> float:
+    """What quantiles of few independent errors lack. `days`: from the first origin to the last.
+
+    Where a miss lasts, a horizon is one error, however many days it has; where errors are noise, each day
+    is one.
+    """
+    alike = 1 + (horizon - 1) * (LEAST_DEPENDENT + (1 - LEAST_DEPENDENT) * dependence)
+    independent = max(1.0, days / alike)
+    return 1 + FITTED + (1.6 if level > 0.9 else 1.0) / independent

@@ -1,10 +1,9 @@
 """`project`: the next days of a daily series, with intervals at 80 % and 95 %.
 
 A weighted ensemble: exponential smoothing over a grid of parameters, on the plain and on a logarithmic
-scale, and medians of weekdays over windows. The weights come from the errors of all of them at rolling
-origins, over the whole horizon. Then what the year adds (calendar_effects.py), and intervals from what
-the ensemble missed by at those origins (bands.py). docs/projection.md says how good it is and what it
-does not know. Importing it needs no AWS.
+scale. The weights come from the errors of all of them at rolling origins, over the whole horizon. Then
+what the year adds (calendar_effects.py), and intervals from what the ensemble missed by at those origins
+(bands.py). docs/projection.md says how good it is and what it does not know. Importing it needs no AWS.
 """
 
 import datetime as dt
@@ -23,8 +22,8 @@ MOST_DAYS = 1461  # older days are left out: four years
 NEW = 2 * WEEK  # below this many days there is no weekly season to speak of
 LOOK_BACK = 450  # days over which the rolling origins are spread
 ORIGINS = 60
-EAGERNESS = 12.0  # how fast a member's weight falls with its excess of mean absolute error
-WINDOWS = (4, 8, 16)  # weeks
+EAGERNESS = 25.0  # how fast a member's weight falls with its excess of mean absolute error
+TRUSTED = 120  # days of history that make the weights as eager as that
 DEAD_DAYS = 28
 FEW = 0.05  # share of days
 LARGEST = float(np.finfo(np.float64).max) / 8
@@ -168,17 +167,15 @@ def _ensemble(
     shift = _log_shift(z)
     scales = [False, True] if shift else [False]
     members = [_smoothed(z, origins, horizon, shift if log else 0.0) for log in scales]
-    sizes = [member.shape[2] for member in members]
-    members += [_window(filled, origins, horizon, weeks) for weeks in WINDOWS if n >= (weeks + 4) * WEEK]
     forecasts = np.concatenate(members, axis=2)
     missed = np.abs(actual[:, :, None] - forecasts[:-1])
     scores = _scores(missed)
-    excess = scores - scores.min()
-    weights = np.exp(-EAGERNESS * min(1.0, (len(origins) - 1) / 40) * excess)
+    weights = np.exp(-EAGERNESS * min(1.0, n / TRUSTED) * (scores - 1))
     central = _central(forecasts, weights / weights.sum())
 
     # The year and the bounds are added on the scale on which errors were smaller.
-    log = bool(shift) and scores[sizes[0] : sum(sizes[:2])].min() < 1.01 * scores[: sizes[0]].min()
+    plain = members[0].shape[2]
+    log = bool(shift) and scores[plain:].min() < 1.01 * scores[:plain].min()
     forward, back = _scale(shift if log else 0.0)
     work, course, truth = forward(filled), forward(central), forward(actual)
     words = ["log" if log else "linear", "smoothing ensemble"]
@@ -200,7 +197,7 @@ def _ensemble(
     errors = truth - course[:-1]
     parts = [course[-1]]
     for level in (0.80, 0.95):
-        below, above = bands.widths(errors, origins, horizon, level, _inflation(n, horizon, level))
+        below, above = bands.widths(errors, origins, horizon, level)
         parts += [course[-1] - below, course[-1] + above]
     found = [back(part) for part in parts]
     # A weekday without a single sale in half a year is a day off; only the outer bounds allow for a surprise.
@@ -217,19 +214,20 @@ def _closed(z: Floats) -> NDArray[np.bool_]:
 
 
 def _scores(missed: Floats) -> Floats:
-    """Each member's mean absolute error relative to the best, which is 1 at a horizon; near horizons
-    weigh more.
+    """Each member's mean absolute error relative to the best member's, which is 1.
 
-    missed: (origins, horizon, members). Relative, since far errors are larger and would decide alone.
+    missed: (origins, horizon, members). Each horizon's errors count relative to all members' there, since
+    far errors are larger and would decide alone; near horizons and those seen more often count more.
     """
     known = np.isfinite(missed)
     seen = known.sum(axis=0)
-    ahead = 1.0 + np.nonzero(seen.all(axis=1))[0]
-    if not len(ahead):
+    errors = np.where(known, missed, 0.0).sum(axis=0) / np.maximum(seen, 1)
+    weights = seen.mean(axis=1) * np.arange(1, len(seen) + 1) ** -0.75
+    if not weights.any():
         return np.ones(missed.shape[2])
-    errors = (np.where(known, missed, 0.0).sum(axis=0) / np.maximum(seen, 1))[seen.all(axis=1)]
-    best = np.maximum(errors.min(axis=1, keepdims=True), 1e-9)
-    return np.asarray(np.average(errors / best, axis=0, weights=ahead**-0.75))
+    relative = errors / np.maximum(errors.mean(axis=1, keepdims=True), 1e-9)
+    scores = np.average(relative, axis=0, weights=weights)
+    return np.asarray((scores + 1e-9) / (scores.min() + 1e-9))
 
 
 def _origins(n: int) -> Days:
@@ -288,17 +286,6 @@ def _smoothed(z: Floats, origins: Days, horizon: int, shift: float) -> Floats:
     return back(np.clip(found, low - span, high + 0.7 * span))
 
 
-def _window(filled: Floats, origins: Days, horizon: int, weeks: int) -> Floats:
-    """Each weekday's median over the last weeks before an origin: (origins, horizon, 1)."""
-    found = np.empty((len(origins), horizon, 1))
-    for row, origin in enumerate(origins):
-        whole = max(1, min(weeks, origin // WEEK))
-        past = filled[max(0, origin - whole * WEEK) : origin]
-        profile = [np.median(past[day::WEEK]) for day in range(min(WEEK, len(past)))]
-        found[row, :, 0] = np.resize(profile, horizon)
-    return found
-
-
 def _central(forecasts: Floats, weights: Floats) -> Floats:
     """Half weighted mean, half weighted median, of (origins, horizon, members)."""
     order = np.argsort(forecasts, axis=2)
@@ -306,11 +293,3 @@ def _central(forecasts: Floats, weights: Floats) -> Floats:
     middle = np.take_along_axis(order, np.argmax(reached, axis=2)[:, :, None], 2)
     median = np.take_along_axis(forecasts, middle, 2)[:, :, 0]
     return np.asarray((forecasts @ weights + median) / 2)
-
-
-def _inflation(n: int, horizon: int, level: float) -> float:
-    """The weights were fitted on the very errors that make the bounds, and overlapping horizons are few
-    horizons."""
-    independent = max(1.0, min(n - 3 * WEEK, LOOK_BACK) / (WEEK + horizon / 4))
-    unseen_year = 0.12 if 90 < n < calendar_effects.LEAST else 0.0
-    return 1.0 + (1.8 if level > 0.9 else 1.0) / independent + unseen_year

@@ -17,8 +17,8 @@ Days = NDArray[np.int64]
 
 WEEK = 7
 ALPHAS = (0.01, 0.04, 0.1, 0.2, 0.4, 0.8)
-GAMMAS = (0.01, 0.05, 0.15, 0.3)
-TRENDS = ((0.0, 0.0), (0.03, 0.97))  # the trend's share of a correction of the level, and its damping
+GAMMAS = (0.0, 0.03, 0.1, 0.3)
+TRENDS = ((0.0, 0.0), (0.01, 0.99))  # the trend's share of a correction of the level, and its damping
 CLIP = 3.0  # a day further off than this many mean absolute errors counts as that far off
 GRID = np.array([(a, g, a * b, p) for a, g, (b, p) in itertools.product(ALPHAS, GAMMAS, TRENDS)]).T
 
@@ -66,7 +66,8 @@ def smooth(z: Floats) -> States:
             error = np.clip(error, -limit - 1e-12, limit + 1e-12)
             trend = trend + betas * error
             level = level + alphas * error
-            season[day] += gammas * (1 - alphas) * error
+            # The first weeks count as in a mean, so that even a fixed season learns from the whole history.
+            season[day] += np.maximum(gammas, 1 / (t / WEEK + 2)) * (1 - alphas) * error
     levels[n], trends[n], seasons[n] = level, trend, season
     return States(levels, trends, seasons)
 

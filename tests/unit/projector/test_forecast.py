@@ -188,6 +188,31 @@ def test_bounds_cover_what_they_claim() -> None:
     assert 0.91 <= np.mean(inside[1]) <= 0.99
 
 
+@pytest.mark.parametrize("days", [60, 200])
+def test_a_wandering_level_is_no_worse_than_seasonal_naive_and_is_covered(days: int) -> None:
+    """Over 30 random walks with a week, 28 days each: where the last days are nearly all there is to know."""
+    missed: list[float] = []
+    naive: list[float] = []
+    inside: list[bool] = []
+    for seed in range(30):
+        rng = np.random.default_rng([seed, days])
+        walk = np.cumsum(rng.normal(0, 1, days + 28)) + np.resize(rng.normal(0, 3, 7), days + 28)
+        history, truth = walk[:days] + 100, walk[days:] + 100
+        found = project(history)
+        missed.append(float(np.mean(np.abs(found.mean - truth))))
+        naive.append(float(np.mean(np.abs(np.resize(history[-7:], 28) - truth))))
+        inside += list((found.lo80 <= truth) & (truth <= found.hi80))
+    assert np.mean(missed) < np.mean(naive)
+    assert 0.68 <= np.mean(inside) <= 0.92
+
+
+def test_a_fixed_week_is_learned_from_the_whole_history() -> None:
+    """A noisy week that never changes: after two years its profile is known far better than from a month."""
+    found = project(weekly(728, noise=0.3))
+    expected = 100 * np.resize(WEEK_SHAPE, 28)
+    assert np.mean(np.abs(found.mean / expected - 1)) < 0.06
+
+
 def test_importing_needs_no_aws_and_no_environment() -> None:
     script = (
         f"import sys; sys.path.insert(0, {str(PROJECTOR)!r}); import forecast;"
