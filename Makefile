@@ -82,8 +82,9 @@ bench: install  ## the transformer's speed against its baselines
 	@PYTHONPATH=src/transformer $(BIN)/python tests/bench/bench_transformer.py
 
 .PHONY: backtest
-backtest: install  ## the projection's accuracy at rolling origins (RETAIL=online_retail.csv.gz)
-	@PYTHONPATH=src/projector:src/generator $(BIN)/python tests/bench/backtest.py $(if $(RETAIL),--retail $(RETAIL))
+backtest: install  ## the projection's accuracy at rolling origins (RETAIL=file.csv.gz, SERIES=folder)
+	@PYTHONPATH=src/projector:src/generator $(BIN)/python tests/bench/backtest.py $(if $(RETAIL),--retail $(RETAIL)) \
+	  $(if $(SERIES),--series $(SERIES))
 
 .PHONY: bench-queries
 bench-queries: install  ## the named queries over 1,000,000 changes on the laptop's Athena

@@ -1,9 +1,10 @@
 """`make backtest`: the projection at rolling origins, against seasonal naive and, if installed, AutoETS.
 
-Series: the generator's demand curve as noisy shops of several sizes, and with RETAIL=path the totals,
-countries and products of an Online Retail file. Prints one table; docs/projection.md quotes it. AutoETS
-is statsforecast's, which is too large to be a requirement: `.venv/bin/uv pip install statsforecast`
-adds it to the environment.
+Series: the generator's demand curve as noisy shops of several sizes, with RETAIL=path the totals,
+countries and products of an Online Retail file, and with SERIES=folder every *.csv in it: columns `date`
+(ISO) and `value`, a row per day; a day without a row or a value is a gap. Prints one table;
+docs/projection.md quotes it. AutoETS is statsforecast's, which is too large to be a requirement:
+`.venv/bin/uv pip install statsforecast` adds it to the environment.
 """
 
 from __future__ import annotations
@@ -53,11 +54,12 @@ class Score:
 
 def generated() -> list[Series]:
     """The generator's daily demand, as revenue: Poisson numbers of lines with prices of a wide spread."""
-    start = dt.date(2024, 11, 1)
-    first = (start - dt.date(1970, 1, 1)).days
-    found = []
+    found: list[Series] = []
     for rate in RATES:
         for shop in range(SHOPS):
+            # Spread over a year, so that the projected weeks are not the same ones for every shop.
+            start = dt.date(2023, 1, 1) + dt.timedelta(days=23 * len(found))
+            first = (start - dt.date(1970, 1, 1)).days
             rng = np.random.default_rng([SEED, shop, int(rate * 10)])
             expected = [24 * rate * demand.day(shop + 1, first + day).factor for day in range(DAYS)]
             values = np.array([rng.lognormal(3.5, 0.8, rng.poisson(mean)).sum() for mean in expected])
@@ -91,6 +93,19 @@ def retail(path: Path) -> list[Series]:
     ]
 
 
+def folder(path: Path) -> list[Series]:
+    """Every CSV of a folder, as one group named as the folder."""
+    found = []
+    for file in sorted(path.glob("*.csv")):
+        with file.open(newline="") as lines:
+            values = {dt.date.fromisoformat(row["date"][:10]): row["value"] for row in csv.DictReader(lines)}
+        days = [min(values) + dt.timedelta(days=day) for day in range((max(values) - min(values)).days + 1)]
+        found.append(
+            Series(path.name[:18], days[0], np.array([float(values.get(day) or "nan") for day in days]))
+        )
+    return found
+
+
 Model = Callable[[Series, int, int], dict[str, np.ndarray]]
 
 
@@ -100,7 +115,16 @@ def ours(series: Series, origin: int, horizon: int) -> dict[str, np.ndarray]:
 
 
 def seasonal_naive(series: Series, origin: int, horizon: int) -> dict[str, np.ndarray]:
-    return {"mean": np.resize(series.values[origin - 7 : origin], horizon)}
+    return {"mean": np.resize(filled(series.values[:origin])[-7:], horizon)}
+
+
+def filled(past: np.ndarray) -> np.ndarray:
+    """A gap as the same day of the last week that has it; before there is one, as the median."""
+    found = past.copy()
+    for day in range(len(found)):
+        if np.isnan(found[day]):
+            found[day] = found[day - 7] if day >= 7 else np.nanmedian(past)
+    return found
 
 
 def auto_ets() -> Model | None:
@@ -111,7 +135,7 @@ def auto_ets() -> Model | None:
     model = models.AutoETS(season_length=7)
 
     def forecast(series: Series, origin: int, horizon: int) -> dict[str, np.ndarray]:
-        found = model.forecast(series.values[:origin], h=horizon, level=[80, 95])
+        found = model.forecast(filled(series.values[:origin]), h=horizon, level=[80, 95])
         names = {"mean": "mean", "lo-80": "lo80", "hi-80": "hi80", "lo-95": "lo95", "hi-95": "hi95"}
         return {names[name]: values for name, values in found.items()}
 
@@ -124,25 +148,31 @@ def score(model: Model, series: Series, horizon: int, into: Score) -> None:
         if origin < 60:
             break
         truth = series.values[origin : origin + horizon]
+        known = np.isfinite(truth)
+        if not known.any():
+            continue
         begin = time.perf_counter()
         found = model(series, origin, horizon)
         into.seconds += time.perf_counter() - begin
         past = series.values[:origin]
-        error = np.abs(truth - found["mean"])
-        into.mase.append(float(error.mean() / max(np.mean(np.abs(past[7:] - past[:-7])), 1e-9)))
+        error = np.abs(truth - found["mean"])[known]
+        into.mase.append(float(error.mean() / max(np.nanmean(np.abs(past[7:] - past[:-7])), 1e-9)))
         into.error += float(error.sum())
-        into.actual += float(np.abs(truth).sum())
+        into.actual += float(np.abs(truth[known]).sum())
         for level in ("80", "95"):
             if f"lo{level}" in found:
                 inside = (found[f"lo{level}"] <= truth) & (truth <= found[f"hi{level}"])
-                into.inside[level] += inside.tolist()
+                into.inside[level] += inside[known].tolist()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--retail", type=Path, help="an Online Retail CSV, gzip or plain")
-    path = parser.parse_args().retail
-    everything = generated() + (retail(path) if path else [])
+    parser.add_argument("--series", type=Path, help="a folder of CSV files with the columns date and value")
+    given = parser.parse_args()
+    everything = generated()
+    everything += retail(given.retail) if given.retail else []
+    everything += folder(given.series) if given.series else []
     models: dict[str, Model | None] = {
         "projection": ours, "seasonal naive": seasonal_naive, "AutoETS": auto_ets()
     }  # fmt: skip
