@@ -1,6 +1,6 @@
 """What was sold, from Athena: one query for every series of a run.
 
-The query reads the `orders` view; a view `daily_sales` of the same grain can take its place.
+It reads the view `orders`: `daily_sales` has no product and no hour, and is worked out from `orders` itself.
 """
 
 import csv
