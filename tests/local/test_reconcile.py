@@ -99,7 +99,7 @@ def test_the_engine_sums_up_a_day_as_we_do(stack: Stack, written: Written) -> No
         days.setdefault(order.order_date, reconcile.Day()).add(order)
     lake = reconcile._lake_days(stack)
     ours = [day for day in lake if day.startswith("2011-05")]
-    assert len(ours) == 28
+    assert len(ours) >= 28
     assert [day for day in ours if lake[day] != days[day]] == []
 
 
