@@ -27,6 +27,9 @@ def framed(title: str, body: Callable[[View], None], *, live: bool = False) -> C
         except SalescastError:
             st.session_state[SHOWN] = ""
         watch()
+        if live:
+            # What refreshes itself shall not fade every few seconds.
+            st.html("<style>[data-stale=true] {opacity: 1 !important}</style>")
         if st.session_state[SHOWN]:
             st.fragment(content, run_every=target.refresh if live else None)()
 
@@ -56,7 +59,9 @@ st.set_page_config(page_title="Salescast", page_icon="📈", layout="wide")
 st.html(
     "<style>.block-container {padding-top: 4.2rem; padding-bottom: 2rem} "
     "[data-testid=stMetric] {min-width: 8.5rem} "
-    "[data-testid=stMetricValue] {font-variant-numeric: tabular-nums}</style>"
+    "[data-testid=stMetricValue] {font-variant-numeric: tabular-nums} "
+    # Streamlit writes white on the primary colour, also on the light one that stands out in the dark.
+    "[kind^=primary] {color: light-dark(#FFFFFF, #12161B)}</style>"
 )
 chosen = st.navigation(
     [

@@ -8,14 +8,23 @@ import streamlit as st
 
 HEIGHT = 300
 SOLD, BEFORE, PROJECTED = "sold", "period before", "projected"
+# A legend of lines: strokes, with the dashes that tell them apart without colours.
+_LINES: dict[str, Any] = {
+    "orient": "top",
+    "symbolType": "stroke",
+    "symbolSize": 300,
+    "symbolStrokeWidth": 2.5,
+}
 _DASHES = {SOLD: [1, 0], PROJECTED: [6, 3], BEFORE: [2, 3]}
 
 
 def show(chart: Any, told: str, key: str | None = None) -> None:
     """Put a chart on the page. `told` is what it says to those who cannot see it."""
-    st.altair_chart(
-        chart.configure_view(strokeWidth=0).configure_mark(aria=False), width="stretch", alt=told, key=key
-    )
+    # The theme's grey of labels is too faint on white; the page's own text colour suits light and dark.
+    text = {"labelColor": "currentColor", "titleColor": "currentColor"}
+    chart = chart.configure_axis(**text).configure_legend(**text)
+    chart = chart.configure_view(strokeWidth=0).configure_mark(aria=False)
+    st.altair_chart(chart, width="stretch", alt=told, key=key)
 
 
 def local(column: str) -> pl.Expr:
@@ -58,10 +67,10 @@ def close(hours: pl.DataFrame, closing: pl.DataFrame, unit: str) -> Any:
                 axis=alt.Axis(values=list(range(0, 25, 3))),
             ),
             y=alt.Y("value:Q", title=f"net revenue so far, {unit}", axis=alt.Axis(format=",.0f")),
-            color=alt.Color(
-                "day:N", title=None, sort=["today", "yesterday"], legend=alt.Legend(orient="top")
+            color=alt.Color("day:N", title=None, sort=["today", "yesterday"], legend=alt.Legend(**_LINES)),
+            strokeDash=alt.StrokeDash(
+                "day:N", title=None, sort=["today", "yesterday"], legend=alt.Legend(**_LINES)
             ),
-            strokeDash=alt.StrokeDash("day:N", title=None, sort=["today", "yesterday"]),
             tooltip=[
                 "day:N",
                 alt.Tooltip("hour:Q"),
@@ -88,8 +97,10 @@ def fan(lines: pl.DataFrame, bounds: pl.DataFrame, title: str) -> Any:
         .encode(
             x=alt.X("day:T", title=None, axis=alt.Axis(format="%d %b", labelOverlap=True)),
             y=alt.Y("value:Q", title=title, axis=alt.Axis(format=",.0f")),
-            color=colour.legend(orient="top"),
-            strokeDash=alt.StrokeDash("what:N", title=None, scale=dash, legend=None),
+            color=colour.legend(**_LINES),
+            strokeDash=alt.StrokeDash(
+                "what:N", title=None, sort=order, scale=dash, legend=alt.Legend(**_LINES)
+            ),
             tooltip=[
                 alt.Tooltip("day:T", format="%a %d %b %Y"),
                 alt.Tooltip("what:N", title=" "),
@@ -100,10 +111,12 @@ def fan(lines: pl.DataFrame, bounds: pl.DataFrame, title: str) -> Any:
     if bounds.is_empty():
         return drawn.properties(height=HEIGHT)
     days = bounds.with_columns(local("day"), what=pl.lit(PROJECTED))
-    base = alt.Chart(days).encode(x="day:T", color=colour)
+    base = alt.Chart(days).encode(x="day:T", color=colour.legend(None))
     outer = base.mark_area(opacity=0.16).encode(y="lo95:Q", y2="hi95:Q")
     inner = base.mark_area(opacity=0.28).encode(y="lo80:Q", y2="hi80:Q")
-    return alt.layer(outer, inner, drawn).properties(height=HEIGHT)
+    layered = alt.layer(outer, inner, drawn).properties(height=HEIGHT)
+    # The legend is that of the lines; shared with the areas it would show their faint colours.
+    return layered.resolve_legend(color="independent", strokeDash="independent")
 
 
 def bars(frame: pl.DataFrame, title: str) -> Any:
@@ -118,7 +131,7 @@ def bars(frame: pl.DataFrame, title: str) -> Any:
     )
     axis = alt.Axis(format=",.0f", tickCount=4)
     values = base.mark_bar(height=16).encode(x=alt.X("value:Q", title=title, axis=axis))
-    ticks = base.mark_tick(thickness=3, size=22, color="#D55E00").encode(x="before:Q")
+    ticks = base.mark_tick(thickness=3, size=22, color="#D55E00", opacity=1).encode(x="before:Q")
     return alt.layer(values, ticks)
 
 
@@ -193,8 +206,8 @@ def lines(frame: pl.DataFrame, x: str, title: str, x_title: str) -> Any:
                 axis=alt.Axis(format="%d %b" if temporal else "d", tickMinStep=1),
             ),
             y=alt.Y("value:Q", title=title, axis=alt.Axis(format=",.0f")),
-            color=alt.Color("what:N", title=None, legend=alt.Legend(orient="top")),
-            strokeDash=alt.StrokeDash("what:N", title=None),
+            color=alt.Color("what:N", title=None, legend=alt.Legend(**_LINES)),
+            strokeDash=alt.StrokeDash("what:N", title=None, legend=alt.Legend(**_LINES)),
             tooltip=[
                 alt.Tooltip(f"{x}:{kind}", title=x_title),
                 alt.Tooltip("what:N", title=" "),

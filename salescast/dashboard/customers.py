@@ -59,7 +59,9 @@ def page(view: View) -> None:
             hide_index=True,
             column_config={
                 "customers": st.column_config.NumberColumn(format="localized"),
-                "revenue_per_customer": st.column_config.NumberColumn(f"revenue each, {unit}", format="%.2f"),
+                "revenue_per_customer": st.column_config.NumberColumn(
+                    f"revenue each, {unit}", format="accounting"
+                ),
             },
             alt="Customers and revenue per customer by segment",
         )
@@ -86,7 +88,7 @@ def page(view: View) -> None:
             height=330,
             column_config={
                 "customer_id": "customer",
-                "net_revenue": st.column_config.NumberColumn(f"net revenue, {unit}", format="localized"),
+                "net_revenue": st.column_config.NumberColumn(f"net revenue, {unit}", format="accounting"),
                 "last_order_date": "last order",
             },
             alt="The customers with the most revenue",

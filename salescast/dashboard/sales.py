@@ -66,7 +66,10 @@ def _dates(first: date, last: date) -> tuple[date, date]:
         return latest - timedelta(days=days - 1), latest
     with right:
         given = st.date_input(
-            "From and to (UTC)", (max(first, latest - timedelta(days=27)), latest), key="own_dates"
+            "From and to (UTC)",
+            (max(first, latest - timedelta(days=27)), latest),
+            key="own_dates",
+            bind="query-params",
         )
     if not isinstance(given, tuple) or len(given) < 2:
         st.stop()
@@ -223,7 +226,7 @@ def _products(view: View, parameters: dict[str, str], currency: str) -> None:
             "units": st.column_config.NumberColumn("units", format="localized"),
             "net_revenue": st.column_config.ProgressColumn(
                 f"net revenue, {figures.SYMBOLS.get(currency, currency)}",
-                format="localized",
+                format="accounting",
                 min_value=0,
                 max_value=max(1.0, float(found["net_revenue"].max() or 1)),  # type: ignore[arg-type]
             ),
