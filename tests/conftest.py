@@ -10,6 +10,9 @@ import pytest
 from salescast import laptop
 from salescast.stack import Stack
 from salescast.state import State
+from tests.shop import shop
+
+__all__ = ["shop"]
 
 
 @pytest.fixture(scope="session")

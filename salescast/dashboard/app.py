@@ -34,8 +34,11 @@ def framed(title: str, body: Callable[[View], None], *, live: bool = False) -> C
             st.fragment(content, run_every=target.refresh if live else None)()
 
     def content() -> None:
-        with guarded():
+        try:
             view = View.open(target)
+        except SalescastError:
+            return  # watch tells, and brings the page back
+        with guarded():
             body(view)
             view.footer()
 

@@ -19,7 +19,7 @@ WHERE order_date > CAST(date_add('day', -28, current_date) AS varchar)
 GROUP BY country
 ORDER BY revenue DESC"""
 READS = ("select", "with", "show", "describe", "explain", "values")
-_COMMENT = re.compile(r"\s*(--[^\n]*\n|/\*.*?\*/)", re.DOTALL)
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
 def page(view: View) -> None:
@@ -71,11 +71,10 @@ def _own(view: View) -> None:
 
 def reading(sql: str) -> str:
     """The statement, if it only reads. Raises SalescastError for one that would write."""
-    bare = sql.strip().rstrip(";")
-    while found := _COMMENT.match(bare):
-        bare = bare[found.end() :]
-    word = re.match(r"\s*\(*\s*(\w+)", bare)
-    if word is None or word.group(1).lower() not in READS:
+    words = re.findall(r"\w+", _COMMENT.sub(" ", sql).lower())[:4]
+    if words[:2] == ["explain", "analyze"]:  # it runs what it explains
+        words = words[3:] if words[2:3] == ["verbose"] else words[2:]
+    if not words or words[0] not in READS:
         raise SalescastError(f"this page only reads; begin with one of {', '.join(READS).upper()}")
     return sql.strip().rstrip(";")
 

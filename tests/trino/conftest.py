@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.shop import Shop, shop
+from tests.shop import Shop
 from tests.trino.server import Trino, started
-
-__all__ = ["shop", "trino"]
 
 collect_ignore_glob = (
     [] if os.environ.get("TRINO_URL") or os.environ.get("SALESCAST_TRINO") else ["test_*.py"]

@@ -1,5 +1,0 @@
-"""The shop, for the tests of this folder."""
-
-from tests.shop import shop
-
-__all__ = ["shop"]

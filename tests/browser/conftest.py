@@ -1,0 +1,63 @@
+"""Chromium and a dashboard, for the tests of this folder."""
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser import chromium
+from tests.browser.look import Look
+from tests.browser.served import Served, served
+from tests.shop import Shop
+
+Open = Callable[..., Look]
+
+
+def clean(log: str) -> bool:
+    """Whether a dashboard printed neither a traceback nor a warning."""
+    return not any(word in log for word in ("Traceback", "Exception", "Warning", "Error"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if chromium.find() is None:
+        # Where the tests must all run, a missing browser is a failure.
+        (pytest.fail if os.environ.get("SALESCAST_CI") else pytest.skip)(chromium.LACKING)
+    with chromium.launched() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def dashboard(browser: Browser, shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The dashboard of the shop's stack."""
+    log = tmp_path_factory.mktemp("dashboard") / "dashboard.log"
+    with served(shop.stack.state.folder, log) as found:
+        yield found
+    assert clean(log.read_text()), log.read_text()
+
+
+@pytest.fixture(scope="session")
+def windows(browser: Browser) -> Iterator[dict[tuple[str, str, int], Look]]:
+    """The windows that are open, by address, colour scheme and width: a window keeps what it has loaded."""
+    opened: dict[tuple[str, str, int], Look] = {}
+    yield opened
+    for window in opened.values():
+        window.close()
+
+
+@pytest.fixture
+def look(browser: Browser, dashboard: Served, windows: dict[tuple[str, str, int], Look]) -> Iterator[Open]:
+    """A browser window on the shop's dashboard: look(scheme="dark", width=400)."""
+    used: list[Look] = []
+
+    def get(scheme: str = "light", width: int = 1280) -> Look:
+        kind = (dashboard.url, scheme, width)
+        if kind not in windows:
+            windows[kind] = Look(browser, *kind)
+        used.append(windows[kind])
+        return windows[kind]
+
+    yield get
+    for window in used:
+        assert window.problems == []

@@ -1,0 +1,141 @@
+"""A dashboard that stays open: without orders, while they come, when one fails, when the stack dies.
+
+The tests follow each other on one stack.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from salescast import athena, laptop
+from salescast.stack import Stack
+from salescast.state import State
+from tests.browser.conftest import clean
+from tests.browser.look import PATHS, Look
+from tests.browser.served import SALESCAST, served
+
+FAST = 60
+EMPTY = {
+    "Now": ["No order was placed in the last hour. Write some:", "Nothing was sold today or yesterday"],
+    "Sales": ["There are no orders yet. Write some:"],
+    "Customers": ["No customer has bought yet. Write orders:"],
+    "Stock": ["The lake knows no stock."],
+    "Trust": [
+        "This stack has not been reconciled yet. Press the button",
+        "No change has arrived yet. Write some:",
+        "No projected day has come yet",
+    ],
+    "Ask": [],
+}
+# Set in the page, it is gone after a reload.
+MARK = "window.salescastWasHere = true"
+
+
+@pytest.fixture(scope="module")
+def live(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    folder = tmp_path_factory.mktemp("live")
+    try:
+        yield laptop.up(folder, fast=FAST, parameters={"GeneratorSchedule": "DISABLED"}, report=print)
+    finally:
+        State(folder).down()
+
+
+@pytest.fixture(scope="module")
+def window(browser: Browser, live: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Look]:
+    """One window on the stack's dashboard."""
+    log = tmp_path_factory.mktemp("dashboard") / "dashboard.log"
+    with served(live.state.folder, log) as found:
+        window = Look(browser, found.url)
+        yield window
+        window.close()
+    assert window.problems == []
+    assert clean(log.read_text()), log.read_text()
+
+
+def salescast(stack: Stack, *words: str) -> Any:
+    command = [str(SALESCAST), *words, "--state", str(stack.state.folder), "--json"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("title", PATHS)
+def test_a_page_without_orders_says_what_to_do(window: Look, title: str) -> None:
+    window.open(title)
+    for told in EMPTY[title]:
+        expect(window.page.get_by_test_id("stAlert").filter(has_text=told)).to_be_visible()
+    expect(window.errors()).to_have_count(0)
+
+
+def test_new_orders_appear_on_the_open_page(window: Look, live: Stack) -> None:
+    window.open("Now")
+    window.shows(**{"Orders,_last_hour": "0", "Orders_today": "0", "Newest_order": "\N{EN DASH}"})
+    window.page.evaluate(MARK)
+    written = salescast(live, "generate", "--rate", "5", "--seconds", "10")
+    assert written["inserted"] > 10
+    expect(window.metric("Orders, last hour")).not_to_have_text("0")
+    expect(window.metric("Newest order")).to_have_text(re.compile(r"^\d+ s ago$"))
+    # Orders of a tick may be removed again by the next, so the lake says how many are left.
+    expected = settled(window, live)
+    window.shows(**expected)
+    assert window.page.evaluate("window.salescastWasHere") is True
+    expect(window.errors()).to_have_count(0)
+
+
+def settled(window: Look, stack: Stack) -> dict[str, str]:
+    """The figures of the day once all that was written has arrived."""
+    count = stack.dynamodb.scan(TableName=stack.output("OrdersTable"), ConsistentRead=True)["Items"]
+    orders = sum("test" not in item for item in count)
+    for _ in range(240):
+        (today,) = athena.run(stack, "SELECT count(*) AS n, sum(net_revenue) AS r FROM orders").rows
+        if today[0] == orders:
+            break
+        window.page.wait_for_timeout(250)
+    revenue = today[1]
+    assert today[0] == orders
+    assert isinstance(revenue, Decimal)
+    money = f"£{revenue:,.0f}" if revenue >= 1000 else f"£{revenue:,.2f}"
+    return {"Orders,_last_hour": f"{orders:,}", "Net_revenue_today": money}
+
+
+def test_a_refused_order_shows_with_its_reason(window: Look, live: Stack) -> None:
+    table = live.output("OrdersTable")
+    item = live.dynamodb.scan(TableName=table, Limit=1)["Items"][0]
+    broken = item | {"order_id": {"S": "broken"}, "status": {"S": "LOST"}, "version": {"N": "1"}}
+    window.open("Now")
+    window.shows(Failures_waiting="0")
+    live.dynamodb.put_item(TableName=table, Item=broken)
+    expect(window.metric("Failures waiting")).not_to_have_text("0")
+    window.open("Trust")
+    window.shows(**{"Objects_under_errors/": "1", "Changes_refused,_24_hours": "1"})
+    expect(window.page.get_by_text("salescast redrive")).to_be_visible()
+    ((reason, changes),) = window.cells("Refused changes by reason")
+    assert "status" in reason
+    assert changes == "1"
+
+
+def test_the_page_outlives_its_stack(window: Look, live: Stack) -> None:
+    window.open("Now")
+    window.page.evaluate(MARK)
+    record = live.state.read()
+    assert record is not None
+    os.kill(record.processes["emulator"].pid, signal.SIGKILL)
+    expect(window.errors().filter(has_text="salescast up").first).to_be_visible()
+    # Also after the page's own refresh there is one message, and no figures of a stack that is gone.
+    expect(window.metric("Orders, last hour")).to_have_count(0)
+    expect(window.errors()).to_have_count(1)
+    expect(window.page.get_by_text("Traceback")).to_have_count(0)
+    salescast(live, "up")
+    expect(window.errors()).to_have_count(0)
+    window.shows(**{"Orders,_last_hour": "0", "Failures_waiting": "0"})
+    expect(window.page.get_by_text("No order was placed in the last hour.")).to_be_visible()
+    assert window.page.evaluate("window.salescastWasHere") is True
