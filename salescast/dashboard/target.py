@@ -5,6 +5,9 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from salescast.errors import SalescastError, message
 from salescast.stack import Stack
 from salescast.state import State
 
@@ -44,18 +47,30 @@ class Target:
     def open(self) -> tuple[str, Stack]:
         """The stack, and what tells it from one that ran there before.
 
-        Raises SalescastError, naming the remedy, when there is no stack or it has died.
+        Raises SalescastError, naming the remedy, when there is no stack, it has died or is not there yet.
         """
         with _lock:
             if self.name:
                 identity = self.name
                 if identity not in _opened:
-                    _opened[identity] = Stack.aws(self.name, self.state)
+                    _opened[identity] = _deployed(Stack.aws(self.name, self.state))
                 return identity, _opened[identity]
             record = State(self.state).read()
             identity = f"{record.endpoint} {record.processes.get('emulator')}" if record else ""
             stack = Stack.laptop(self.state)  # also tells whether the emulator is alive
             if identity not in _opened:
+                _deployed(stack)
                 _opened.clear()
                 _opened[identity] = stack
             return identity, _opened[identity]
+
+
+def _deployed(stack: Stack) -> Stack:
+    """The stack, once its deployment is through: what it answered before would be remembered."""
+    try:
+        outputs = stack.description.get("Outputs")
+    except (BotoCoreError, ClientError) as error:
+        raise SalescastError(message(error)) from error
+    if not outputs:
+        raise SalescastError(f"the stack {stack.name} is still being deployed")
+    return stack

@@ -123,19 +123,28 @@ def test_a_refused_order_shows_with_its_reason(window: Look, live: Stack) -> Non
     assert changes == "1"
 
 
-def test_the_page_outlives_its_stack(window: Look, live: Stack) -> None:
+def test_pages_outlive_their_stack(window: Look, browser: Browser, live: Stack) -> None:
+    """One that refreshes itself, and one that does not."""
     window.open("Now")
-    window.page.evaluate(MARK)
+    sales = Look(browser, window.url)
+    sales.open("Sales")
+    for one in (window, sales):
+        one.page.evaluate(MARK)
     record = live.state.read()
     assert record is not None
     os.kill(record.processes["emulator"].pid, signal.SIGKILL)
-    expect(window.errors().filter(has_text="salescast up").first).to_be_visible()
     # Also after the page's own refresh there is one message, and no figures of a stack that is gone.
     expect(window.metric("Orders, last hour")).to_have_count(0)
-    expect(window.errors()).to_have_count(1)
-    expect(window.page.get_by_text("Traceback")).to_have_count(0)
+    for one in (window, sales):
+        expect(one.errors()).to_have_count(1)
+        expect(one.errors()).to_contain_text("salescast up")
+        expect(one.page.get_by_text("Traceback")).to_have_count(0)
     salescast(live, "up")
-    expect(window.errors()).to_have_count(0)
     window.shows(**{"Orders,_last_hour": "0", "Failures_waiting": "0"})
     expect(window.page.get_by_text("No order was placed in the last hour.")).to_be_visible()
-    assert window.page.evaluate("window.salescastWasHere") is True
+    expect(sales.page.get_by_text("There are no orders yet.")).to_be_visible()
+    for one in (window, sales):
+        expect(one.errors()).to_have_count(0)
+        assert one.page.evaluate("window.salescastWasHere") is True
+    sales.close()
+    assert sales.problems == []
