@@ -117,7 +117,7 @@ def test_a_refused_order_shows_with_its_reason(window: Look, live: Stack) -> Non
     expect(window.metric("Failures waiting")).not_to_have_text("0")
     window.open("Trust")
     window.shows(**{"Objects_under_errors/": "1", "Changes_refused,_24_hours": "1"})
-    expect(window.page.get_by_text("salescast redrive")).to_be_visible()
+    expect(window.page.get_by_text(".venv/bin/salescast redrive")).to_be_visible()
     ((reason, changes),) = window.cells("Refused changes by reason")
     assert "status" in reason
     assert changes == "1"
