@@ -83,8 +83,8 @@ bench: install  ## the transformer's speed against its baselines
 
 .PHONY: backtest
 backtest: install  ## the projection's accuracy at rolling origins (RETAIL=file.csv.gz, SERIES=folder)
-	@PYTHONPATH=src/projector:src/generator $(BIN)/python tests/bench/backtest.py $(if $(RETAIL),--retail $(RETAIL)) \
-	  $(if $(SERIES),--series $(SERIES))
+	@PYTHONPATH=.:src/projector:src/generator $(BIN)/python tests/bench/backtest.py \
+	  $(if $(RETAIL),--retail $(RETAIL)) $(if $(SERIES),--series $(SERIES))
 
 .PHONY: bench-queries
 bench-queries: install  ## the named queries over 1,000,000 changes on the laptop's Athena

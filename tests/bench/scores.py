@@ -1,0 +1,68 @@
+"""How far forecasts were off, and how often a day was inside its interval."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tests.bench.forecasters import WEEK, Model, Series
+
+
+@dataclass
+class Score:
+    """Sums over forecasts of one model."""
+
+    mases: list[float] = field(default_factory=list)
+    error: float = 0.0
+    actual: float = 0.0
+    inside: dict[str, list[bool]] = field(default_factory=lambda: defaultdict(list))
+    seconds: float = 0.0
+
+    def add(self, model: Model, series: Series, origin: int, horizon: int) -> None:
+        """One forecast more, from the days before `origin`; none where no day of its horizon is known."""
+        past, truth = series.values[:origin], series.values[origin : origin + horizon]
+        known = np.isfinite(truth)
+        if not known.any():
+            return
+        begin = time.perf_counter()
+        found = model(series, origin, horizon)
+        self.seconds += time.perf_counter() - begin
+        error = np.abs(truth - found["mean"])[known]
+        naive = np.nanmean(np.abs(past[WEEK:] - past[:-WEEK]))
+        self.mases.append(float(error.mean() / max(naive, 1e-9)))
+        self.error += float(error.sum())
+        self.actual += float(np.abs(truth[known]).sum())
+        for level in ("80", "95"):
+            if f"lo{level}" in found:
+                inside = (found[f"lo{level}"] <= truth) & (truth <= found[f"hi{level}"])
+                self.inside[level] += inside[known].tolist()
+
+    @classmethod
+    def together(cls, scores: Iterable[Score]) -> Score:
+        total = cls()
+        for one in scores:
+            total.mases += one.mases
+            total.error += one.error
+            total.actual += one.actual
+            total.seconds += one.seconds
+            for level, days in one.inside.items():
+                total.inside[level] += days
+        return total
+
+    @property
+    def mase(self) -> float:
+        """Mean over forecasts of the absolute error, in units of what repeating last week missed before."""
+        return float(np.mean(self.mases))
+
+    @property
+    def wape(self) -> float:
+        """The sum of absolute errors as a share of the sum of what was sold."""
+        return self.error / max(self.actual, 1e-9)
+
+    def covered(self, level: str) -> str:
+        """The share of days inside the interval, 8 characters; blank for a model without intervals."""
+        return f"{np.mean(self.inside[level]):8.2f}" if self.inside[level] else f"{'':8}"
