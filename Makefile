@@ -8,7 +8,7 @@ BIN := .venv/bin
 
 .PHONY: help
 help:  ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
 
 # Two environments, because SAM CLI and MiniStack pin different versions of botocore.
 .venv/.done: requirements/project.txt pyproject.toml
@@ -85,6 +85,11 @@ bench: install  ## the transformer's speed against its baselines
 backtest: install  ## the projection's accuracy at rolling origins (RETAIL=file.csv.gz, SERIES=folder)
 	@PYTHONPATH=.:src/projector:src/generator $(BIN)/python tests/bench/backtest.py \
 	  $(if $(RETAIL),--retail $(RETAIL)) $(if $(SERIES),--series $(SERIES))
+
+.PHONY: backtest-simulated
+backtest-simulated: install  ## the same on simulated families, by length (SEED=900, FAMILY=shops, RETAIL=file.csv.gz)
+	@PYTHONPATH=.:src/projector:src/generator $(BIN)/python tests/bench/backtest_simulated.py \
+	  $(if $(SEED),--seed $(SEED)) $(if $(FAMILY),--family $(FAMILY)) $(if $(RETAIL),--retail $(RETAIL))
 
 .PHONY: bench-queries
 bench-queries: install  ## the named queries over 1,000,000 changes on the laptop's Athena
