@@ -41,8 +41,8 @@ down: install  ## stop what `make demo` left running
 	@$(BIN)/salescast down
 
 .PHONY: test
-test: install  ## every test that needs no Docker
-	@$(BIN)/python -m pytest $(if $(T),$(T),tests)
+test: install  ## every test that needs no Docker, two at a time (T=folder)
+	@$(BIN)/python -m pytest $(if $(T),$(T),-n 2 --dist loadgroup tests)
 
 .PHONY: test-sam-local
 test-sam-local: install  ## every event through `sam local invoke`; needs a Docker engine

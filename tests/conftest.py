@@ -34,6 +34,26 @@ def prefix() -> str:
     return f"t{uuid4().hex[:10]}-"
 
 
+# With several workers (`make test`), tests that share a stack stay together, the longest part begins.
+GROUPS = {
+    "stack": ("tests/local", "tests/iam", "tests/unpleasant"),
+    "shop": ("tests/analytics", "tests/browser"),
+}
+
+
+@pytest.hookimpl(tryfirst=True)  # xdist looks for the groups after this
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Group tests by the stack they share, else by folder."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+    items.sort(key=lambda item: ([*GROUPS, _group(item)]).index(_group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    folder = str(Path(item.nodeid.split("::")[0]).parent)
+    return next((name for name, folders in GROUPS.items() if folder in folders), folder)
+
+
 _seconds: dict[str, float] = defaultdict(float)
 _tests: dict[str, int] = defaultdict(int)
 
