@@ -95,6 +95,14 @@ backtest-simulated: install  ## the same on simulated families, by length (SEED=
 bench-queries: install  ## the named queries over 1,000,000 changes on the laptop's Athena
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_queries.py
 
+.PHONY: bench-dashboard
+bench-dashboard: install  ## the dashboard of the stack that make demo left while 50 orders/s are written
+	@PYTHONPATH=. $(BIN)/python tests/bench/bench_dashboard.py
+
+.PHONY: screenshots
+screenshots: install  ## pictures of the dashboard of the stack that make demo left, into docs/images/
+	@PYTHONPATH=. $(BIN)/python tests/browser/screenshots.py
+
 .PHONY: docs-queries
 docs-queries: install  ## write docs/queries.md from the stack that make demo left
 	@$(BIN)/python -m salescast.shelf

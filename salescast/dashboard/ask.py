@@ -76,7 +76,7 @@ def reading(sql: str) -> str:
         words = words[3:] if words[2:3] == ["verbose"] else words[2:]
     if not words or words[0] not in READS:
         raise SalescastError(f"this page only reads; begin with one of {', '.join(READS).upper()}")
-    return sql.strip().rstrip(";")
+    return sql.strip().rstrip("; \n\t")
 
 
 def _answer(name: str, result: Result) -> None:

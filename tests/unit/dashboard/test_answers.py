@@ -1,0 +1,144 @@
+"""Answers kept for a while, on the laptop's Athena: their age, who shares them, what is put out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import polars as pl
+import pytest
+
+from salescast import athena
+from salescast.athena import Column, Result, Value
+from salescast.dashboard import answers
+from salescast.dashboard.answers import Answer, Answers, Question, footer
+from salescast.errors import SalescastError
+from salescast.stack import Stack
+
+PERIOD = Question("sales_period")
+
+
+def test_an_answer_is_shared_while_it_is_young(stack: Stack) -> None:
+    kept = Answers(stack)
+    (first,) = kept.ask(PERIOD)
+    assert [column.name for column in first.result.columns] == ["first_day", "last_day"]
+    assert kept.ask(PERIOD) == [first]
+    assert kept.ask(PERIOD)[0] is first
+    assert kept.ask(Question("sales_period", max_age=-1))[0] is not first
+
+
+def test_an_old_answer_is_asked_for_again_and_replaced(stack: Stack) -> None:
+    kept = Answers(stack)
+    (first,) = kept.ask(PERIOD)
+    (second,) = kept.ask(Question("sales_period", max_age=-1))
+    assert second.asked > first.asked
+    assert kept.ask(PERIOD)[0] is second
+
+
+def test_answers_differ_by_parameters_in_whatever_order_they_are_given(stack: Stack) -> None:
+    kept = Answers(stack)
+    france = Question("sales_by_day", {"from": "2011-01-01", "country": "France"})
+    same = Question("sales_by_day", {"country": "France", "from": "2011-01-01"})
+    spain = Question("sales_by_day", {"country": "Spain", "from": "2011-01-01"})
+    one, other = kept.ask(france, spain)
+    assert one is not other
+    found = kept.ask(spain, same)
+    assert found[0] is other
+    assert found[1] is one
+
+
+def test_answers_come_in_the_order_of_the_questions(stack: Stack) -> None:
+    kept = Answers(stack)
+    names = ["top_products", "sales_period", "stock_cover", "freshness", "customer_segments", "top_customers"]
+    kept.ask(Question("freshness"))
+    found = kept.ask(*(Question(name) for name in names))
+    shelf = kept.shelf()
+    assert len(found) == len(names)
+    for name, answer in zip(names, found, strict=True):
+        first = answer.result.columns[0].name
+        assert first in shelf[name].statement
+        assert kept.ask(Question(name)) == [answer]
+    assert len({answer.result.columns[0].name for answer in found}) > 3
+
+
+def test_questions_of_one_page_are_asked_side_by_side(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four wait for each other before they go on: one after the other they would never meet."""
+    meeting = threading.Barrier(answers.SIDE_BY_SIDE, timeout=60)
+    run = athena.run
+
+    def together(stack: Stack, sql: str, arguments: Sequence[str] = ()) -> Result:
+        meeting.wait()
+        return run(stack, sql, arguments)
+
+    monkeypatch.setattr(athena, "run", together)
+    questions = [Question("sales_by_day", {"country": f"Land {n}"}) for n in range(answers.SIDE_BY_SIDE)]
+    assert len(Answers(stack).ask(*questions)) == answers.SIDE_BY_SIDE
+
+
+def test_many_may_ask_at_once(stack: Stack) -> None:
+    kept = Answers(stack)
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(lambda _: kept.ask(PERIOD, Question("stock_cover")), range(6)))
+    for period, cover in found:
+        assert period.result.columns[0].name == "first_day"
+        assert cover.result.columns[0].name == "product_id"
+
+
+def test_the_longest_unasked_answer_is_put_out(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "KEPT", 2)
+    kept = Answers(stack)
+    days = [Question("orders_by_minute", {"from": day, "to": day}) for day in ("2011-01-01", "2011-01-02")]
+    (period,) = kept.ask(PERIOD)
+    first, second = (kept.ask(one)[0] for one in days)
+    assert kept.ask(*days) == [first, second]
+    assert kept.ask(days[0])[0] is first
+    assert kept.ask(PERIOD)[0] is not period, "only two are kept"
+
+
+def test_what_cannot_be_answered_says_why(stack: Stack) -> None:
+    kept = Answers(stack)
+    with pytest.raises(SalescastError, match=r"no query named sales_by_moon; deploy the current template"):
+        kept.ask(PERIOD, Question("sales_by_moon"))
+    with pytest.raises(SalescastError, match="has no parameter moon"):
+        kept.ask(Question("sales_by_day", {"moon": "full"}))
+    with pytest.raises(SalescastError, match="takes a date"):
+        kept.ask(Question("sales_by_day", {"from": "full moon"}))
+    assert kept.ask(PERIOD)[0].result.rows, "an error is not remembered"
+
+
+def result(**columns: tuple[str, list[Value]]) -> Result:
+    rows = [list(row) for row in zip(*(values for _, values in columns.values()), strict=True)]
+    named = [Column(name, kind) for name, (kind, _) in columns.items()]
+    return Result(named, rows, 2_000_000, 40)
+
+
+def test_a_frame_has_the_columns_types_also_without_rows() -> None:
+    full = result(
+        day=("varchar", ["2026-11-20", None]),
+        amount=("decimal", [Decimal("0.1000"), None]),
+        share=("double", [0.5, None]),
+        orders=("bigint", [3, None]),
+        whole=("boolean", [True, None]),
+        at=("timestamp", ["2026-11-20 10:00:00.000", None]),
+    )
+    types = [pl.String(), pl.Float64(), pl.Float64(), pl.Int64(), pl.Boolean(), pl.String()]
+    frame = Answer(full, datetime.now(UTC)).frame
+    assert frame.dtypes == types
+    assert frame.row(0) == ("2026-11-20", 0.1, 0.5, 3, True, "2026-11-20 10:00:00.000")
+    assert frame.row(1) == (None,) * 6
+    assert full.rows[0][1] == Decimal("0.1000"), "the answer itself stays exact"
+    empty = Answer(Result(full.columns, [], 0, 1), datetime.now(UTC)).frame
+    assert (empty.height, empty.dtypes) == (0, types)
+
+
+def test_the_footer_says_when_what_was_read_and_what_it_costs() -> None:
+    asked = datetime(2026, 11, 20, 10, 0, 5, tzinfo=UTC)
+    one = Answer(result(n=("bigint", [1])), asked)
+    other = Answer(result(n=("bigint", [1])), asked - timedelta(seconds=65))
+    assert footer([one]) == "Athena, 10:00:05 UTC: 1 query, 2.00 MB read, 0.00005 USD on AWS"
+    assert footer([one, other]) == (
+        "Athena, 09:59:00 to 10:00:05 UTC: 2 queries, 4.00 MB read, 0.00010 USD on AWS"
+    )
