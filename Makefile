@@ -42,7 +42,7 @@ down: install  ## stop what `make demo` left running
 
 .PHONY: test
 test: install  ## every test that needs no Docker, two at a time (T=folder)
-	@$(BIN)/python -m pytest $(if $(T),$(T),-n 2 --dist loadgroup tests)
+	@$(BIN)/python -m pytest $(if $(T),$(T),-n 2 --dist loadscope --no-loadscope-reorder tests)
 
 .PHONY: test-sam-local
 test-sam-local: install  ## every event through `sam local invoke`; needs a Docker engine

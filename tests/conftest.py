@@ -3,9 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from salescast import laptop
 from salescast.stack import Stack
@@ -34,24 +36,32 @@ def prefix() -> str:
     return f"t{uuid4().hex[:10]}-"
 
 
-# With several workers (`make test`), tests that share a stack stay together, the longest part begins.
-GROUPS = {
-    "stack": ("tests/local", "tests/iam", "tests/unpleasant"),
-    "shop": ("tests/analytics", "tests/browser"),
-}
+# With two workers (`make test`): folders whose tests share a stack stay together, the longest part begins.
+PARTS = (
+    ("tests/local", "tests/iam", "tests/unpleasant"),
+    ("tests/analytics", "tests/browser"),
+)
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist looks for the groups after this
+def _part(nodeid: str) -> int | str:
+    folder = str(Path(nodeid.split("::")[0]).parent)
+    return next((number for number, folders in enumerate(PARTS) if folder in folders), folder)
+
+
+class _ByPart(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives a whole part to one worker, then the next."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return str(_part(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return _ByPart(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Group tests by the stack they share, else by folder."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
-    items.sort(key=lambda item: ([*GROUPS, _group(item)]).index(_group(item)))
-
-
-def _group(item: pytest.Item) -> str:
-    folder = str(Path(item.nodeid.split("::")[0]).parent)
-    return next((name for name, folders in GROUPS.items() if folder in folders), folder)
+    """Put the parts first, in their order."""
+    items.sort(key=lambda item: part if isinstance(part := _part(item.nodeid), int) else len(PARTS))
 
 
 _seconds: dict[str, float] = defaultdict(float)
