@@ -83,10 +83,16 @@ def _reconciliation(view: View) -> None:
     rows = [
         ("orders", figures.count(found["table_orders"]), figures.count(found["lake_orders"])),
         ("changes", figures.count(found["table_versions"]), figures.count(found["lake_versions"])),
-        ("amount", *(f"{money.exact(found[f'{side}_amount']):,}" for side in ("table", "lake"))),
+        ("amount", *(_amount(found[f"{side}_amount"]) for side in ("table", "lake"))),
     ]
     lines = ["| of | orders table | lake |", "|---|--:|--:|", *(f"| {a} | {b} | {c} |" for a, b, c in rows)]
     st.markdown("\n".join(lines))
+
+
+def _amount(text: str) -> str:
+    """An exact amount, with two decimals at the least."""
+    places = max(2, len(text.partition(".")[2]))
+    return f"{money.exact(text):,.{places}f}"
 
 
 def _stages(view: View) -> None:

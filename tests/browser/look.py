@@ -42,10 +42,14 @@ WIDE = """([parts]) => {
 class Look:
     """One page in a browser context of its own; `problems` are what was wrong with it."""
 
-    def __init__(self, browser: Browser, url: str, scheme: Any = "light", width: int = 1280) -> None:
+    def __init__(
+        self, browser: Browser, url: str, scheme: Any = "light", width: int = 1280, zone: str = "UTC"
+    ) -> None:
         self.url = url
         self.problems: list[str] = []
-        self.context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})
+        self.context = browser.new_context(
+            color_scheme=scheme, viewport={"width": width, "height": 900}, timezone_id=zone
+        )
         self.context.set_default_timeout(PATIENCE)
         self.page = self.context.new_page()
         self.page.on("console", self._console)

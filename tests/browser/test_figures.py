@@ -8,11 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from salescast import athena
 from tests.browser.conftest import Open
 from tests.browser.look import Look
+from tests.browser.served import Served
 from tests.shop import Shop
 
 
@@ -142,6 +143,29 @@ def test_sales_by_country_and_category(look: Open, shop: Shop) -> None:
     assert shown == [row["product_id"] for row in top][: len(shown)]
 
 
+def test_days_are_the_same_in_every_time_zone(look: Open, browser: Browser, dashboard: Served) -> None:
+    """Days are UTC's, wherever the browser is; a day of 25 hours there may move a label by a pixel."""
+    window, there = look(), Look(browser, dashboard.url, zone="America/Los_Angeles")
+    for one in (window, there):
+        one.open("Sales")
+    (here, at), (labels, places) = axis(window), axis(there)
+    assert len(here) > 5
+    assert labels == here
+    assert places == pytest.approx(at, abs=3)
+    there.close()
+    assert there.problems == []
+
+
+def axis(window: Look) -> tuple[list[str], list[float]]:
+    """The days below the first chart, and where they stand."""
+    found = window.page.get_by_test_id("stVegaLiteChart").first.evaluate(
+        "one => [...one.querySelectorAll('.role-axis-label text')]"
+        ".filter(text => /[0-9] [A-Z]/.test(text.textContent))"
+        ".map(text => [text.textContent, text.getBoundingClientRect().x])"
+    )
+    return [text for text, _ in found], [place for _, place in found]
+
+
 def test_customers(look: Open, shop: Shop) -> None:
     window = look()
     window.open("Customers")
@@ -194,7 +218,7 @@ def test_trust(look: Open, shop: Shop) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _verdicts(shop: Shop) -> Any:
+def _verdicts(dashboard: Served, shop: Shop) -> Any:
     """The shop is left as it was found: a reconciliation is written down in its folder."""
     before = set(shop.stack.state.folder.glob("reconciliation-*.json"))
     yield
