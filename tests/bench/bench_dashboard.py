@@ -59,26 +59,25 @@ def under_load(stack: Stack, dashboard: Served, window: Look) -> None:
     window.open("Now")
     window.page.wait_for_timeout(8000)
     start = shown(window)
-    print(f"\n{'':<12}{'RSS, MB':>10}{'JS heap, MB':>13}{'on the page':>13}{'written':>9}{'delay, s':>10}")
+    print(f"\n{'':<12}{'RSS, MB':>10}{'JS heap, MB':>13}{'on the page':>13}{'written':>9}")
     begin = time.monotonic()
 
-    def line(name: str, delays: list[float]) -> None:
+    def line(name: str) -> None:
         count = len([one for one in placed(stack) if one >= epoch])
-        delay = f"{statistics.median(delays):10.1f}" if delays else ""
         print(
             f"{name:<12}{process.memory_info().rss / MB:10.0f}{heap(client):13.1f}"
-            f"{shown(window) - start:13,}{count:9,}{delay}",
+            f"{shown(window) - start:13,}{count:9,}",
             flush=True,
         )
 
     epoch = datetime.now(UTC).timestamp()
-    line("before", [])
+    line("before")
     command = [str(SALESCAST), "generate", "--rate", str(RATE), "--seconds", str(SECONDS), "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
         samples: list[tuple[float, int]] = []
         for end in range(PIECE, SECONDS + AFTER + 1, PIECE):
             pause(window, begin + end, lambda: samples.append((time.time(), shown(window) - start)))
-            line(f"{end} s", [])
+            line(f"{end} s")
         written = json.loads(writer.communicate()[0])
     print(f"\nwritten: {written['inserted']:,} orders in {written['seconds']:.1f} s, ", end="")
     print(f"{written['inserted'] / written['seconds']:.1f} orders/s")
