@@ -52,7 +52,7 @@ def watch() -> None:
     try:
         identity, _ = target.open()
     except SalescastError as error:
-        st.error(f"{error}. This page comes back by itself.", icon=":material/cloud_off:")
+        st.error(f"{str(error).rstrip('.')}. This page comes back by itself.", icon=":material/cloud_off:")
         return
     if identity != st.session_state[SHOWN]:
         st.rerun()

@@ -121,16 +121,17 @@ def fan(lines: pl.DataFrame, bounds: pl.DataFrame, title: str) -> Any:
 
 def bars(frame: pl.DataFrame, title: str) -> Any:
     """Bars of `value` by `name`, the greatest first, with a tick where `before` was."""
+    tips = [alt.Tooltip("name:N", title=" "), alt.Tooltip("value:Q", title=title, format=",.2f")]
+    compared = frame["before"].is_not_null().any()
+    if compared:
+        tips.append(alt.Tooltip("before:Q", title=BEFORE, format=",.2f"))
     base = alt.Chart(frame, height=alt.Step(26)).encode(
-        y=alt.Y("name:N", title=None, sort="-x", axis=alt.Axis(labelLimit=150)),
-        tooltip=[
-            alt.Tooltip("name:N", title=" "),
-            alt.Tooltip("value:Q", title=title, format=",.2f"),
-            alt.Tooltip("before:Q", title=BEFORE, format=",.2f"),
-        ],
+        y=alt.Y("name:N", title=None, sort="-x", axis=alt.Axis(labelLimit=150)), tooltip=tips
     )
     axis = alt.Axis(format=",.0f", tickCount=4)
     values = base.mark_bar(height=16).encode(x=alt.X("value:Q", title=title, axis=axis))
+    if not compared:
+        return values
     ticks = base.mark_tick(thickness=3, size=22, color="#D55E00", opacity=1).encode(x="before:Q")
     return alt.layer(values, ticks)
 

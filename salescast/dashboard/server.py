@@ -1,5 +1,6 @@
 """Serves the dashboard on this machine, until Ctrl-C."""
 
+import importlib
 import socket
 import sys
 import threading
@@ -16,6 +17,8 @@ PORT = 8501
 APP = Path(__file__).with_name("app.py")
 START_SECONDS = 60.0
 POLL_SECONDS = 0.1
+# Streamlit imports these when it shows the first table.
+USED_BY_STREAMLIT = ("pandas", "pyarrow")
 
 
 def serve(state: Path, name: str | None, port: int, *, browser: bool, report: Callable[[str], None]) -> None:
@@ -39,6 +42,8 @@ def serve(state: Path, name: str | None, port: int, *, browser: bool, report: Ca
 
     from salescast.dashboard import ask, customers, now, sales, stock, trust  # noqa: F401
 
+    for library in USED_BY_STREAMLIT:
+        importlib.import_module(library)
     arguments = ["--state", str(state), *(["--stack", name] if name else [])]
     sys.argv = ["streamlit"]
     cli.main(

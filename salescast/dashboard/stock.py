@@ -102,10 +102,11 @@ def _runs_out(out: pl.DataFrame, last: str) -> None:
         + ", ".join(f"{row['product']} from {row['early']}" for row in shown.to_dicts()),
     )
     st.dataframe(
-        out.head(SHOWN).with_columns(pl.col("expected", "late").fill_null(f"after {last}")),
+        out.head(SHOWN)
+        .with_columns(pl.col("expected", "late").fill_null(f"after {last}"))
+        .select("product_name", "stock", "early", "expected", "late"),
         hide_index=True,
         column_config={
-            "product_id": "id",
             "product_name": "product",
             "stock": "in stock",
             "early": "at the earliest",

@@ -26,8 +26,8 @@ WIDTH, HEIGHT = 1280, 900
 NARROW = 400
 COLOURS = 128
 MOST_BYTES = 150_000
-# What Now has to show.
-RATE, SECONDS = "3", "90"
+# What Now has to show; not more than the shop of `make demo` could sell.
+RATE, SECONDS = "0.2", "90"
 
 
 def main() -> None:
