@@ -103,7 +103,7 @@ def _runs_out(out: pl.DataFrame, last: str) -> None:
     )
     st.dataframe(
         out.head(SHOWN)
-        .with_columns(pl.col("expected", "late").fill_null(f"after {last}"))
+        .with_columns(pl.col("expected", "late").fill_null("later"))
         .select("product_name", "stock", "early", "expected", "late"),
         hide_index=True,
         column_config={
@@ -115,4 +115,4 @@ def _runs_out(out: pl.DataFrame, last: str) -> None:
         },
         alt="When products run out",
     )
-    small("Bar: the 80 % interval, as far as it is projected; ◆: the expected day.")
+    small(f"Bar: the 80 % interval until {last}, as far as it is projected; ◆: the expected day.")
