@@ -12,6 +12,7 @@ help:  ## show this list
 
 # Two environments, because SAM CLI and MiniStack pin different versions of botocore.
 .venv/.done: requirements/project.txt pyproject.toml
+	@echo 'installing into .venv and .venv-emulator (1.3 GB)' >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements/project.txt

@@ -102,7 +102,7 @@ def _totals(segments: pl.DataFrame, months: pl.DataFrame, values: pl.DataFrame, 
     with st.container(horizontal=True):
         st.metric("Customers", figures.count(customers), border=True, height="stretch")
         st.metric(
-            "Revenue of returning ones",
+            "Revenue from returning",
             figures.percent(returning / (new + returning) if new + returning else None),
             help="Share of all net revenue that came after a customer's first month.",
             border=True,

@@ -78,7 +78,11 @@ def _figures(
         if close is not None:
             bounds = f"{figures.money(row['lo80'], currency)} to {figures.money(row['hi80'], currency)}"
             told = f"80 % interval {bounds}, as projected at {row['projected_ts'][11:16]} UTC."
-        st.metric("Projected close", figures.money(close, currency), help=told, border=True, height="stretch")
+        shown = figures.money(close, currency)
+        if close is not None and revenue > close:
+            # The day was projected before; it cannot close below what is sold.
+            shown = f"over {figures.money(revenue, currency)}"
+        st.metric("Projected close", shown, help=told, border=True, height="stretch")
         st.metric(
             "Newest order",
             *_newest(now, latest, fresh),
@@ -149,7 +153,7 @@ def _close(now: datetime, sold: pl.DataFrame, minutes: pl.DataFrame, before: pl.
         low, high = (figures.money(closing[name][0], currency) for name in ("lo80", "hi80"))
         mean = figures.money(closing["mean"][0], currency)
         sold_so_far = sold.filter(currency=currency)["net_revenue"][0]
-        beyond = " Today is above that already." if sold_so_far > closing["hi80"][0] else ""
+        beyond = " Today has passed that already." if sold_so_far > closing["hi80"][0] else ""
         small(figures.escaped(f"◆ Projected close {mean}; in 4 of 5 cases between {low} and {high}.{beyond}"))
 
 

@@ -173,7 +173,7 @@ def test_customers(look: Open, shop: Shop) -> None:
     new, returning = (sum(row[name] for row in months) for name in ("new_revenue", "returning_revenue"))
     window.shows(
         Customers=f"{sum(row['customers'] for row in segments):,}",
-        Revenue_of_returning_ones=f"{100 * returning / (new + returning):,.1f} %",
+        Revenue_from_returning=f"{100 * returning / (new + returning):,.1f} %",
         At_risk=f"{sum(row['customers'] for row in segments if row['segment'] == 'at risk'):,}",
     )
     since = (datetime.now(UTC).date() - timedelta(days=90)).isoformat()
