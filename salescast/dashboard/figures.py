@@ -34,14 +34,6 @@ def change(now: float, before: float) -> str | None:
     return f"{100 * (now - before) / abs(before):+,.1f} %" if before else None
 
 
-def duration(seconds: float) -> str:
-    """42 s, 7 min, 3 h, 2 d: the largest unit that fits."""
-    for limit, size, unit in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
-        if seconds < limit:
-            return f"{max(0.0, seconds) / size:.0f} {unit}"
-    return f"{seconds / 86_400:.0f} d"
-
-
 def moment(text: str) -> datetime:
     """Athena's text of a timestamp or date, which is UTC, without a time zone."""
     return datetime.fromisoformat(text)

@@ -113,7 +113,7 @@ def _newest(now: datetime, latest: pl.DataFrame, fresh: pl.DataFrame) -> tuple[s
     if latest.is_empty():
         return figures.NONE, lag
     age = now.replace(tzinfo=None) - figures.moment(latest["order_ts"][0])
-    return f"{figures.duration(age.total_seconds())} ago", lag
+    return f"{health.span(age.total_seconds())} ago", lag
 
 
 def _every_minute(recent: pl.DataFrame, begin: datetime, now: datetime) -> pl.DataFrame:

@@ -63,7 +63,7 @@ def _reconciliation(view: View) -> None:
         return
     age = datetime.now(UTC) - datetime.fromisoformat(found["reconciled_at"])
     told = (
-        f"{figures.duration(age.total_seconds())} ago: {found['table_orders']:,} orders, "
+        f"{health.span(age.total_seconds())} ago: {found['table_orders']:,} orders, "
         f"{found['table_versions']:,} changes"
     )
     if found["reconciled"] and not found["failed_records"] and not found["in_flight"]:

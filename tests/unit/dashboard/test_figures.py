@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from salescast import health
 from salescast.dashboard import figures
 from salescast.dashboard.figures import MINUS, NONE
 
@@ -73,7 +74,7 @@ def test_counts_shares_and_changes(written: str | None, text: str | None) -> Non
     ],
 )
 def test_durations(seconds: float, text: str) -> None:
-    assert figures.duration(seconds) == text
+    assert health.span(seconds) == text
 
 
 def test_the_main_currency_has_the_most_orders_and_the_first_name() -> None:
