@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from rich import box
 from rich.console import Console
@@ -43,6 +43,7 @@ __all__ = [
     "rows_table",
     "stages",
     "step",
+    "write_csv",
 ]
 
 out = Console(highlight=False)
@@ -55,10 +56,15 @@ def as_json(content: Any) -> None:
 
 
 def as_csv(result: Result) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+    write_csv(result, sys.stdout)
+    _statistics(result)
+
+
+def write_csv(result: Result, file: TextIO) -> None:
+    """Write an answer as CSV: decimals exact, nothing for NULL."""
+    writer = csv.writer(file, lineterminator="\n")
     writer.writerow([column.name for column in result.columns])
     writer.writerows(["" if value is None else _text(value) for value in row] for row in result.rows)
-    _statistics(result)
 
 
 def as_table(result: Result) -> None:

@@ -1,12 +1,11 @@
 """Ask: the named queries with their parameters, any SQL that reads, and the answer to take away."""
 
-import csv
 import io
 import re
 
 import streamlit as st
 
-from salescast import athena
+from salescast import athena, output
 from salescast.athena import NamedQuery, Result
 from salescast.dashboard.view import View, guarded, small
 from salescast.errors import SalescastError
@@ -106,9 +105,7 @@ def _answer(name: str, result: Result) -> None:
 
 
 def as_csv(result: Result) -> str:
-    """The whole answer, decimals exact."""
+    """The whole answer, as `salescast query --csv` writes it."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([column.name for column in result.columns])
-    writer.writerows(["" if value is None else str(value) for value in row] for row in result.rows)
+    output.write_csv(result, text)
     return text.getvalue()

@@ -15,7 +15,6 @@ MARKS = {
     health.WARNING: ":orange-badge[:material/warning: warning]",
     health.DOWN: ":red-badge[:material/close: down]",
 }
-RESULT = "reconciliation"
 
 
 def page(view: View) -> None:
