@@ -68,15 +68,15 @@ test-trino: install  ## views and named queries on Trino, Athena's engine (TRINO
 
 .PHONY: check
 check: install  ## ruff, mypy --strict, sam validate --lint
-	@$(BIN)/ruff format --check --quiet src salescast tests events || { echo 'run make format'; exit 1; }
-	@$(BIN)/ruff check --quiet src salescast tests events
-	@$(BIN)/mypy src salescast tests events
+	@$(BIN)/ruff format --check --quiet src salescast tests tools events || { echo 'run make format'; exit 1; }
+	@$(BIN)/ruff check --quiet src salescast tests tools events
+	@$(BIN)/mypy src salescast tests tools events
 	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(BIN)/sam validate --lint
 
 .PHONY: format
 format: install  ## let ruff lay out the code
-	@$(BIN)/ruff format src salescast tests events
-	@$(BIN)/ruff check --fix src salescast tests events
+	@$(BIN)/ruff format src salescast tests tools events
+	@$(BIN)/ruff check --fix src salescast tests tools events
 
 .PHONY: bench
 bench: install  ## the transformer's speed against its baselines
@@ -102,11 +102,11 @@ bench-dashboard: install  ## the dashboard of the stack that make demo left whil
 
 .PHONY: screenshots
 screenshots: install  ## pictures of the dashboard of the stack that make demo left, into docs/images/
-	@PYTHONPATH=. $(BIN)/python tests/browser/screenshots.py
+	@PYTHONPATH=. $(BIN)/python tools/screenshots.py
 
 .PHONY: docs-queries
 docs-queries: install  ## write docs/queries.md from the stack that make demo left
-	@$(BIN)/python -m salescast.shelf
+	@$(BIN)/python -m tools.queries_page
 
 .PHONY: deploy
 deploy: install  ## sam build and sam deploy --guided, to AWS

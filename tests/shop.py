@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from salescast import athena, freshness, generate, laptop, project, snapshot
-from salescast.stack import Stack
-from salescast.state import State
+from salescast.functions import generate, project, snapshot
+from salescast.laptop import up as laptop
+from salescast.stack import athena, freshness
+from salescast.stack.stack import Stack
+from salescast.stack.state import State
 from tests.analytics import source
 
 DAYS = 200

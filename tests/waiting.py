@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from salescast.athena import run
-from salescast.stack import Stack
+from salescast.stack.athena import run
+from salescast.stack.stack import Stack
 
 DEADLINE_SECONDS = 60.0
 

@@ -1,1 +1,1 @@
-"""The web dashboard: sales from Athena's named queries, pipeline health from `salescast.health`."""
+"""The web dashboard: sales from Athena's named queries, pipeline health from `salescast.integrity.health`."""

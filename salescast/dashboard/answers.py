@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from salescast import athena
-from salescast.athena import NamedQuery, Result
-from salescast.errors import SalescastError
-from salescast.stack import Stack
+from salescast.stack import athena
+from salescast.stack.athena import NamedQuery, Result
+from salescast.stack.errors import SalescastError
+from salescast.stack.stack import Stack
 
 MINUTE = 60.0
 TEN_MINUTES = 600.0

@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from salescast.dashboard import ask, customers, now, sales, stock, trust
+from salescast.dashboard.pages import ask, customers, now, sales, stock, trust
 from salescast.dashboard.target import Target
 from salescast.dashboard.view import View, guarded
-from salescast.errors import SalescastError
+from salescast.stack.errors import SalescastError
 
 WATCH_SECONDS = 3
 SHOWN = "identity of the stack whose figures are on the page"

@@ -10,7 +10,7 @@ import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 
-from salescast.errors import SalescastError
+from salescast.stack.errors import SalescastError
 
 ADDRESS = "127.0.0.1"
 PORT = 8501
@@ -40,7 +40,7 @@ def serve(state: Path, name: str | None, port: int, *, browser: bool, report: Ca
     # What the pages import is imported once here, so that the first look at a page does not wait for it.
     from streamlit.web import cli
 
-    from salescast.dashboard import ask, customers, now, sales, stock, trust  # noqa: F401
+    from salescast.dashboard.pages import ask, customers, now, sales, stock, trust  # noqa: F401
 
     for library in USED_BY_STREAMLIT:
         importlib.import_module(library)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from salescast.errors import SalescastError, message
-from salescast.stack import Stack
-from salescast.state import State
+from salescast.stack.errors import SalescastError, message
+from salescast.stack.stack import Stack
+from salescast.stack.state import State
 
 # Seconds between looks at what refreshes itself. On AWS each look costs small queries (docs/costs.md), and a
 # change takes longer than this to arrive.

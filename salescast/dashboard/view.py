@@ -10,8 +10,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from salescast.dashboard.answers import Answer, Answers, Question, footer
 from salescast.dashboard.target import Target
-from salescast.errors import SalescastError, message
-from salescast.stack import Stack
+from salescast.stack.errors import SalescastError, message
+from salescast.stack.stack import Stack
 
 _lock = threading.Lock()
 _answers: dict[str, Answers] = {}

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 from boto3.dynamodb.types import TypeDeserializer
 
-from salescast.stack import Stack
+from salescast.stack.stack import Stack
 
 COUNTED = ("PLACED", "SHIPPED", "DELIVERED")
 UNIT = 10_000

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from polars import col
 
-from salescast import athena
+from salescast.stack import athena
 from tests.analytics.answers import ANSWERS
 from tests.analytics.figures import money
 from tests.analytics.recent import RECENT

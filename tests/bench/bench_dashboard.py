@@ -18,8 +18,8 @@ from pathlib import Path
 import psutil
 from playwright.sync_api import CDPSession
 
-from salescast.stack import Stack
-from salescast.state import DEFAULT
+from salescast.stack.stack import Stack
+from salescast.stack.state import DEFAULT
 from tests.browser import chromium
 from tests.browser.look import PATHS, Look
 from tests.browser.served import SALESCAST, Served, served

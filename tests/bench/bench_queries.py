@@ -21,9 +21,11 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from salescast import athena, generate, laptop, snapshot
-from salescast.stack import Stack
-from salescast.state import State
+from salescast.functions import generate, snapshot
+from salescast.laptop import up as laptop
+from salescast.stack import athena
+from salescast.stack.stack import Stack
+from salescast.stack.state import State
 from tests.lake import arrow_schema
 
 CHANGES = int(os.environ.get("SALESCAST_CHANGES", "1000000"))

@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from salescast import athena, laptop
-from salescast.stack import Stack
-from salescast.state import State
+from salescast.laptop import up as laptop
+from salescast.stack import athena
+from salescast.stack.stack import Stack
+from salescast.stack.state import State
 from tests.browser.conftest import clean
 from tests.browser.look import PATHS, Look
 from tests.browser.served import SALESCAST, served

@@ -8,9 +8,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from salescast import laptop, reconcile
-from salescast.stack import Stack
-from salescast.state import State
+from salescast.integrity import reconcile
+from salescast.laptop import up as laptop
+from salescast.stack.stack import Stack
+from salescast.stack.state import State
 from tests.chaos.player import Player, Result
 
 # A new stack every so often: the emulator keeps everything in memory.

@@ -10,10 +10,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
-from salescast import laptop, money
-from salescast.athena import run
-from salescast.processes import Process
-from salescast.stack import Stack
+from salescast.laptop import up as laptop
+from salescast.stack import money
+from salescast.stack.athena import run
+from salescast.stack.processes import Process
+from salescast.stack.stack import Stack
 from tests.chaos.plan import Change, Round, plan
 
 ARRIVE_SECONDS = 90.0

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlglot
 
-from salescast.reconcile import Reconciliation
+from salescast.integrity.reconcile import Reconciliation
 from tests.template import ROOT, resources
 
 FOLDER = ROOT / "salescast" / "dashboard"

@@ -19,7 +19,7 @@ import generator
 import projector
 import transformer
 from environment import Tally
-from salescast.cli import app
+from salescast.cli.main import app
 from tests.template import ROOT, resources, template
 from tests.unit.transformer.rows import EVENTS, change
 from tests.unit.transformer.test_transformer import event_of, metrics_of

@@ -16,7 +16,7 @@ from botocore import xform_name
 from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.qualify import qualify
 
-from salescast.cli import app
+from salescast.cli.main import app
 from tests.docs.page import Command
 from tests.template import ROOT, resources, template
 

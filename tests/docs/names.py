@@ -10,7 +10,7 @@ from typing import Any
 
 import typer.main
 
-from salescast.cli import app
+from salescast.cli.main import app
 from tests.docs import commands
 from tests.docs.commands import Fault, service
 from tests.docs.page import Page

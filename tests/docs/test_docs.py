@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import typer.main
 
-from salescast.cli import app
+from salescast.cli.main import app
 from tests.docs.names import faults
 from tests.docs.page import Command, Page
 from tests.template import ROOT
@@ -63,7 +63,7 @@ WRONG = [
     ("Say `--sugar`.", "--sugar"),
     ("Look into `src/teapot/pour.py`.", "no such file"),
     ("They lie under `errors/tea-failed/`.", "no such file or prefix"),
-    ("`tests/unit/cli/test_cli.py::test_tea`", "no such test"),
+    ("`tests/unit/cli/test_main.py::test_tea`", "no such test"),
     ("See [tea](tea.md).", "link tea.md"),
     ("See [tea](costs.md#tea) and [costs](costs.md).", "link costs.md#tea"),
     ("See [below](#tea).\n\n## Coffee", "link #tea"),

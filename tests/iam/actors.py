@@ -13,8 +13,8 @@ from uuid import uuid4
 
 import boto3
 
-from salescast.local.credentials import client, service_session
-from salescast.stack import LAPTOP_ACCOUNT, LAPTOP_REGION, Stack
+from salescast.local.movers.credentials import client, service_session
+from salescast.stack.stack import LAPTOP_ACCOUNT, LAPTOP_REGION, Stack
 from tests.iam.policies import Allowed, Document, documents, without
 
 # Role -> service principal, and the logical id of what the service works for.

@@ -12,7 +12,7 @@ from uuid import uuid4
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from salescast.stack import LAPTOP_ACCOUNT, LAPTOP_REGION
+from salescast.stack.stack import LAPTOP_ACCOUNT, LAPTOP_REGION
 from tests.iam.actors import Actor, Deployed
 from tests.template import ROOT
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from salescast.stack import Stack
+from salescast.stack.stack import Stack
 from tests.iam.actors import TRUSTED, Actor, Deployed
 from tests.iam.calls import Things
 from tests.iam.excesses import EXCESSES

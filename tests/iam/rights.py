@@ -32,8 +32,12 @@ CRAWLER_LOG = "logs:log-group:/aws-glue/crawlers*"
 WORKGROUP = "athena:workgroup/Workgroup"
 
 GENERATOR = "src/generator/"
-LOCAL = "salescast/local/"
-HEALTH = "salescast/health.py"
+ATHENA = "salescast/local/emulator/athena/"
+SCHEDULER = "salescast/local/emulator/services/scheduler.py"
+MOVERS = "salescast/local/movers/"
+PIPE, FIREHOSE, CRAWLER = (f"{MOVERS}{mover}/" for mover in ("pipe", "firehose", "crawler"))
+HEALTH = "salescast/integrity/health.py"
+METRICS = "salescast/stack/metrics.py"
 STACK = "cloudformation:stack/${AWS::StackName}/*"
 
 
@@ -57,12 +61,12 @@ class OnAwsOnly(NamedTuple):
 EXERCISED = [
     Exercised(
         "SchedulerRole", "lambda:InvokeFunction", "GeneratorFunction", "7.1",
-        (f"{LOCAL}scheduler.py", '"lambda:InvokeFunction"'),
+        (SCHEDULER, '"lambda:InvokeFunction"'),
         calls.invoke("GeneratorFunction", {"action": "none"}),
     ),
     Exercised(
         "SchedulerRole", "lambda:InvokeFunction", "SnapshotFunction", "7.1",
-        (f"{LOCAL}scheduler.py", '"lambda:InvokeFunction"'),
+        (SCHEDULER, '"lambda:InvokeFunction"'),
         calls.invoke("SnapshotFunction", {"time": "none"}),
     ),
     # The generator. A transaction is authorised as the writes in it.
@@ -102,7 +106,7 @@ EXERCISED = [
     # The projector asks Athena as an analyst does, and for less.
     Exercised(
         "SchedulerRole", "lambda:InvokeFunction", "ProjectorFunction", "7.1",
-        (f"{LOCAL}scheduler.py", '"lambda:InvokeFunction"'),
+        (SCHEDULER, '"lambda:InvokeFunction"'),
         calls.reach("ProjectorFunction"),
     ),
     Exercised(
@@ -119,15 +123,15 @@ EXERCISED = [
     ),
     Exercised(
         "ProjectorRole", "glue:GetDatabase", PROJECTOR_TABLES, "7.5",
-        (f"{LOCAL}athena_catalog.py", '"glue:GetDatabase"'), calls.query,
+        (f"{ATHENA}catalog.py", '"glue:GetDatabase"'), calls.query,
     ),
     Exercised(
         "ProjectorRole", "glue:GetTable", PROJECTOR_TABLES, "7.5",
-        (f"{LOCAL}athena_catalog.py", '"glue:GetTable"'), calls.query,
+        (f"{ATHENA}catalog.py", '"glue:GetTable"'), calls.query,
     ),
     Exercised(
         "ProjectorRole", "s3:GetObject", PROJECTED, "7.5",
-        (f"{LOCAL}athena_rights.py", '"s3:GetObject"'), calls.query,
+        (f"{ATHENA}rights.py", '"s3:GetObject"'), calls.query,
     ),
     Exercised(
         "ProjectorRole", "s3:GetObject", "Lake/athena-results/*", "7.5",
@@ -135,15 +139,15 @@ EXERCISED = [
     ),
     Exercised(
         "ProjectorRole", "s3:ListBucket", "Lake", "7.5",
-        (f"{LOCAL}athena_rights.py", '"s3:ListBucket"'), calls.query,
+        (f"{ATHENA}rights.py", '"s3:ListBucket"'), calls.query,
     ),
     Exercised(
         "ProjectorRole", "s3:GetBucketLocation", "Lake", "7.5",
-        (f"{LOCAL}athena_rights.py", '"s3:GetBucketLocation"'), calls.query,
+        (f"{ATHENA}rights.py", '"s3:GetBucketLocation"'), calls.query,
     ),
     Exercised(
         "ProjectorRole", "s3:PutObject", "Lake/athena-results/*", "7.5",
-        (f"{LOCAL}athena_rights.py", '"s3:PutObject"'), calls.query,
+        (f"{ATHENA}rights.py", '"s3:PutObject"'), calls.query,
     ),
     Exercised(
         "ProjectorRole", "s3:PutObject", "Lake/curated/sales_projections/*", "7.3",
@@ -152,126 +156,126 @@ EXERCISED = [
     # EventBridge Pipes.
     Exercised(
         "PipeRole", "dynamodb:DescribeStream", STREAM, "1.7",
-        (f"{LOCAL}pipe.py", "describe_stream("), calls.describe_changes,
+        (f"{PIPE}service.py", "describe_stream("), calls.describe_changes,
     ),
     Exercised(
         "PipeRole", "dynamodb:GetShardIterator", STREAM, "1.7",
-        (f"{LOCAL}shard.py", "get_shard_iterator("), calls.changes_iterator,
+        (f"{MOVERS}shard.py", "get_shard_iterator("), calls.changes_iterator,
     ),
     Exercised(
         "PipeRole", "dynamodb:GetRecords", STREAM, "1.7",
-        (f"{LOCAL}shard.py", "get_records("), calls.read_changes,
+        (f"{MOVERS}shard.py", "get_records("), calls.read_changes,
     ),
     Exercised(
         "PipeRole", "kinesis:PutRecords", "OrderStream", "1.7",
-        (f"{LOCAL}pipe_target.py", "put_records("), calls.put_records,
+        (f"{PIPE}target.py", "put_records("), calls.put_records,
     ),
     Exercised(
         "PipeRole", "sqs:SendMessage", "DeadLetterQueue", "1.7",
-        (f"{LOCAL}pipe_delivery.py", "send_message("), calls.send_dead_letter,
+        (f"{PIPE}delivery.py", "send_message("), calls.send_dead_letter,
     ),
     # Data Firehose.
     Exercised(
         "DeliveryRole", "kinesis:ListShards", "OrderStream", "2.7",
-        (f"{LOCAL}firehose.py", "list_shards("), calls.list_shards,
+        (f"{FIREHOSE}service.py", "list_shards("), calls.list_shards,
     ),
     Exercised(
         "DeliveryRole", "kinesis:GetShardIterator", "OrderStream", "2.7",
-        (f"{LOCAL}shard.py", "get_shard_iterator("), calls.stream_iterator,
+        (f"{MOVERS}shard.py", "get_shard_iterator("), calls.stream_iterator,
     ),
     Exercised(
         "DeliveryRole", "kinesis:GetRecords", "OrderStream", "2.7",
-        (f"{LOCAL}shard.py", "get_records("), calls.read_stream,
+        (f"{MOVERS}shard.py", "get_records("), calls.read_stream,
     ),
     Exercised(
         "DeliveryRole", "lambda:InvokeFunction", TRANSFORMER, "2.7",
-        (f"{LOCAL}firehose_processing.py", ".invoke("), calls.invoke("TransformerFunction", {"records": []}),
+        (f"{FIREHOSE}processing.py", ".invoke("), calls.invoke("TransformerFunction", {"records": []}),
     ),
     Exercised(
         "DeliveryRole", "glue:GetTable", f"{CATALOG}order_changes", "2.7",
-        (f"{LOCAL}firehose_table.py", "get_table("), calls.glue("get_table", "order_changes"),
+        (f"{FIREHOSE}table.py", "get_table("), calls.glue("get_table", "order_changes"),
     ),
     Exercised(
         "DeliveryRole", "s3:PutObject", LAKE_FOLDERS, "2.7",
-        (f"{LOCAL}firehose_delivery.py", "put_object("),
+        (f"{FIREHOSE}delivery.py", "put_object("),
         calls.put_object("curated/order_changes", "errors", "raw"),
     ),
     Exercised(
         "DeliveryRole", "logs:PutLogEvents", "DeliveryLogGroup", "2.7",
-        (f"{LOCAL}firehose_log.py", "put_log_events("), calls.write_log("DeliveryLogGroup", "destination"),
+        (f"{FIREHOSE}log.py", "put_log_events("), calls.write_log("DeliveryLogGroup", "destination"),
     ),
     # Glue's crawler.
     Exercised(
         "CrawlerRole", "s3:GetObject", "Lake/curated/*", "7.4",
-        (f"{LOCAL}crawler.py", "get_object("), calls.get_object(f"{calls.ROWS}/{calls.PROBE}.parquet"),
+        (f"{CRAWLER}service.py", "get_object("), calls.get_object(f"{calls.ROWS}/{calls.PROBE}.parquet"),
     ),
     Exercised(
         "CrawlerRole", "s3:ListBucket", "Lake", "7.4",
-        (f"{LOCAL}crawler.py", '"list_objects_v2"'), calls.list_objects("curated/order_changes/"),
+        (f"{CRAWLER}service.py", '"list_objects_v2"'), calls.list_objects("curated/order_changes/"),
     ),
     Exercised(
         "CrawlerRole", "glue:GetTable", f"{CATALOG}crawled_*", "7.4",
-        (f"{LOCAL}crawler_catalog.py", "get_table("), calls.glue("get_table", "{crawled}"),
+        (f"{CRAWLER}catalog.py", "get_table("), calls.glue("get_table", "{crawled}"),
     ),
     Exercised(
         "CrawlerRole", "glue:CreateTable", f"{CATALOG}crawled_*", "7.4",
-        (f"{LOCAL}crawler_catalog.py", "create_table("), calls.glue("create_table", "{new}", TableInput={}),
+        (f"{CRAWLER}catalog.py", "create_table("), calls.glue("create_table", "{new}", TableInput={}),
     ),
     Exercised(
         "CrawlerRole", "glue:UpdateTable", f"{CATALOG}crawled_*", "7.4",
-        (f"{LOCAL}crawler_catalog.py", "update_table("),
+        (f"{CRAWLER}catalog.py", "update_table("),
         calls.glue("update_table", "{crawled}", TableInput={}),
     ),
     Exercised(
         "CrawlerRole", "glue:GetPartitions", f"{CATALOG}crawled_*", "7.4",
-        (f"{LOCAL}crawler_catalog.py", '"get_partitions"'), calls.glue("get_partitions", "{crawled}"),
+        (f"{CRAWLER}catalog.py", '"get_partitions"'), calls.glue("get_partitions", "{crawled}"),
     ),
     Exercised(
         "CrawlerRole", "glue:BatchCreatePartition", f"{CATALOG}crawled_*", "7.4",
-        (f"{LOCAL}crawler_catalog.py", "batch_create_partition("),
+        (f"{CRAWLER}catalog.py", "batch_create_partition("),
         calls.glue("batch_create_partition", "{crawled}", PartitionInputList=[]),
     ),
     Exercised(
         "CrawlerRole", "glue:BatchUpdatePartition", f"{CATALOG}crawled_*", "7.4",
-        (f"{LOCAL}crawler_catalog.py", "batch_update_partition("),
+        (f"{CRAWLER}catalog.py", "batch_update_partition("),
         calls.glue("batch_update_partition", "{crawled}", Entries=[]),
     ),
     Exercised(
         "CrawlerRole", "logs:CreateLogGroup", CRAWLER_LOG, "7.4",
-        (f"{LOCAL}crawler.py", "create_log_group("), calls.create_crawler_group,
+        (f"{CRAWLER}service.py", "create_log_group("), calls.create_crawler_group,
     ),
     Exercised(
         "CrawlerRole", "logs:CreateLogStream", CRAWLER_LOG, "7.4",
-        (f"{LOCAL}crawler.py", "create_log_stream("), calls.create_crawler_stream,
+        (f"{CRAWLER}service.py", "create_log_stream("), calls.create_crawler_stream,
     ),
     Exercised(
         "CrawlerRole", "logs:PutLogEvents", CRAWLER_LOG, "7.4",
-        (f"{LOCAL}crawler.py", "put_log_events("), calls.write_crawler_log,
+        (f"{CRAWLER}service.py", "put_log_events("), calls.write_crawler_log,
     ),
     # Analysts, and Athena on their behalf. What consoles and drivers call is said in the guide.
     Exercised(
         "AnalystPolicy", "athena:GetWorkGroup", WORKGROUP, "7.5",
-        ("salescast/health.py", "get_work_group("), calls.of_workgroup("get_work_group"),
+        ("salescast/integrity/health.py", "get_work_group("), calls.of_workgroup("get_work_group"),
     ),
     Exercised(
         "AnalystPolicy", "athena:StartQueryExecution", WORKGROUP, "7.5",
-        ("salescast/athena.py", "start_query_execution("), calls.start_query,
+        ("salescast/stack/athena.py", "start_query_execution("), calls.start_query,
     ),
     Exercised(
         "AnalystPolicy", "athena:GetQueryExecution", WORKGROUP, "7.5",
-        ("salescast/athena.py", "get_query_execution("), calls.of_query("get_query_execution"),
+        ("salescast/stack/athena.py", "get_query_execution("), calls.of_query("get_query_execution"),
     ),
     Exercised(
         "AnalystPolicy", "athena:GetQueryResults", WORKGROUP, "7.5",
-        ("salescast/athena.py", '"get_query_results"'), calls.of_query("get_query_results"),
+        ("salescast/stack/athena.py", '"get_query_results"'), calls.of_query("get_query_results"),
     ),
     Exercised(
         "AnalystPolicy", "athena:ListNamedQueries", WORKGROUP, "7.5",
-        ("salescast/athena.py", '"list_named_queries"'), calls.of_workgroup("list_named_queries"),
+        ("salescast/stack/athena.py", '"list_named_queries"'), calls.of_workgroup("list_named_queries"),
     ),
     Exercised(
         "AnalystPolicy", "athena:BatchGetNamedQuery", WORKGROUP, "7.5",
-        ("salescast/athena.py", "batch_get_named_query("), calls.named_queries,
+        ("salescast/stack/athena.py", "batch_get_named_query("), calls.named_queries,
     ),
     Exercised(
         "AnalystPolicy", "athena:StopQueryExecution", WORKGROUP, "7.5",
@@ -287,15 +291,15 @@ EXERCISED = [
     ),
     Exercised(
         "AnalystPolicy", "glue:GetDatabase", f"{CATALOG}*", "7.5",
-        (f"{LOCAL}athena_catalog.py", '"glue:GetDatabase"'), calls.query,
+        (f"{ATHENA}catalog.py", '"glue:GetDatabase"'), calls.query,
     ),
     Exercised(
         "AnalystPolicy", "glue:GetTable", f"{CATALOG}*", "7.5",
-        (f"{LOCAL}athena_catalog.py", '"glue:GetTable"'), calls.query,
+        (f"{ATHENA}catalog.py", '"glue:GetTable"'), calls.query,
     ),
     Exercised(
         "AnalystPolicy", "glue:GetPartitions", f"{CATALOG}*", "7.5",
-        (f"{LOCAL}athena.py", '"glue:GetPartitions"'), calls.glue("get_partitions", "{crawled}"),
+        (f"{ATHENA}service.py", '"glue:GetPartitions"'), calls.glue("get_partitions", "{crawled}"),
     ),
     Exercised(
         "AnalystPolicy", "glue:GetTables", f"{CATALOG}*", "7.5",
@@ -303,27 +307,27 @@ EXERCISED = [
     ),
     Exercised(
         "AnalystPolicy", "s3:GetObject", "Lake/curated/*, Lake/athena-results/*", "7.5",
-        (f"{LOCAL}athena_rights.py", '"s3:GetObject"'), calls.query,
+        (f"{ATHENA}rights.py", '"s3:GetObject"'), calls.query,
     ),
     Exercised(
         "AnalystPolicy", "s3:ListBucket", "Lake", "7.5",
-        (f"{LOCAL}athena_rights.py", '"s3:ListBucket"'), calls.query,
+        (f"{ATHENA}rights.py", '"s3:ListBucket"'), calls.query,
     ),
     Exercised(
         "AnalystPolicy", "s3:PutObject", "Lake/athena-results/*", "7.5",
-        (f"{LOCAL}athena_rights.py", '"s3:PutObject"'), calls.query,
+        (f"{ATHENA}rights.py", '"s3:PutObject"'), calls.query,
     ),
     Exercised(
         "AnalystPolicy", "s3:GetBucketLocation", "Lake", "7.5",
-        (f"{LOCAL}athena_rights.py", '"s3:GetBucketLocation"'), calls.query,
+        (f"{ATHENA}rights.py", '"s3:GetBucketLocation"'), calls.query,
     ),
     # Who watches: the calls of `salescast status`, each on one resource.
     *(
         Exercised("MonitorPolicy", action, resource, "7.6", (caller, text), call)
         for action, resource, caller, text, call in (
-            ("cloudformation:DescribeStacks", STACK, "salescast/stack.py", "describe_stacks(",
+            ("cloudformation:DescribeStacks", STACK, "salescast/stack/stack.py", "describe_stacks(",
              calls.ask("cloudformation", "describe_stacks", StackName="{stack}")),
-            ("cloudformation:ListStackResources", STACK, "salescast/stack.py", '"list_stack_resources"',
+            ("cloudformation:ListStackResources", STACK, "salescast/stack/stack.py", '"list_stack_resources"',
              calls.ask("cloudformation", "list_stack_resources", StackName="{stack}")),
             ("dynamodb:DescribeTable", "OrdersTable", HEALTH, "describe_table(",
              calls.ask("dynamodb", "describe_table", TableName="OrdersTable")),
@@ -337,16 +341,16 @@ EXERCISED = [
              calls.ask("firehose", "describe_delivery_stream", DeliveryStreamName="DeliveryStream")),
             ("lambda:GetFunctionConfiguration", "TransformerFunction", HEALTH, "get_function_configuration(",
              calls.ask("lambda", "get_function_configuration", FunctionName="TransformerFunction")),
-            ("logs:FilterLogEvents", "TransformerLogGroup", "salescast/emf.py", '"filter_log_events"',
+            ("logs:FilterLogEvents", "TransformerLogGroup", "salescast/stack/emf.py", '"filter_log_events"',
              calls.ask("logs", "filter_log_events", logGroupName="TransformerLogGroup")),
             ("s3:ListBucket", "Lake", HEALTH, '"list_objects_v2"', calls.list_objects("errors/")),
             ("glue:GetCrawler", "glue:crawler/LakeCrawler", HEALTH, "get_crawler(",
              calls.ask("glue", "get_crawler", Name="LakeCrawler")),
             ("athena:GetWorkGroup", WORKGROUP, HEALTH, "get_work_group(",
              calls.of_workgroup("get_work_group")),
-            ("cloudwatch:DescribeAlarms", "cloudwatch:alarm:*", "salescast/metrics.py", "describe_alarms(",
+            ("cloudwatch:DescribeAlarms", "cloudwatch:alarm:*", METRICS, "describe_alarms(",
              calls.ask("cloudwatch", "describe_alarms", AlarmTypes=["MetricAlarm"])),
-            ("cloudwatch:GetMetricData", "*", "salescast/metrics.py", "get_metric_data(", calls.read_metrics),
+            ("cloudwatch:GetMetricData", "*", METRICS, "get_metric_data(", calls.read_metrics),
         )
     ),
 ]  # fmt: skip

@@ -10,9 +10,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from salescast import health
-from salescast.errors import SalescastError
-from salescast.stack import LAPTOP_REGION, Stack
+from salescast.integrity import health
+from salescast.stack.errors import SalescastError
+from salescast.stack.stack import LAPTOP_REGION, Stack
 from tests.iam.actors import Deployed
 from tests.iam.calls import PROBE, Things
 from tests.iam.test_rights import refusal

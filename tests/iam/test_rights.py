@@ -15,16 +15,19 @@ from tests.iam.rights import EXERCISED, ON_AWS_ONLY, UNKNOWN_TO_EMULATOR, Exerci
 from tests.template import ROOT
 
 # Who acts under a role: the modules in which a call of an action "needed on AWS only" would stand.
+COMMAND = [
+    f"salescast/{room}/*.py" for room in ("cli", "dashboard", "functions", "integrity", "replay", "stack")
+]
 CALLERS = {
     "GeneratorRole": ["src/generator/*.py"],
     "TransformerRole": ["src/transformer/*.py"],
-    "PipeRole": ["salescast/local/pipe*.py", "salescast/local/shard*.py"],
-    "DeliveryRole": ["salescast/local/firehose*.py", "salescast/local/shard*.py"],
-    "CrawlerRole": ["salescast/local/crawler*.py"],
+    "PipeRole": ["salescast/local/movers/pipe/**/*.py", "salescast/local/movers/shard*.py"],
+    "DeliveryRole": ["salescast/local/movers/firehose/**/*.py", "salescast/local/movers/shard*.py"],
+    "CrawlerRole": ["salescast/local/movers/crawler/**/*.py"],
     "SnapshotRole": ["src/snapshot/*.py"],
     "ProjectorRole": ["src/projector/*.py"],
-    "AnalystPolicy": ["salescast/local/athena*.py", "salescast/*.py"],
-    "MonitorPolicy": ["salescast/*.py"],
+    "AnalystPolicy": ["salescast/local/emulator/athena/**/*.py", *COMMAND],
+    "MonitorPolicy": COMMAND,
 }
 
 TEMPLATE = {(one.owner, one.action, one.resource): one for one in allowed()}

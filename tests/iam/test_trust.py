@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from salescast.local.credentials import TrustRefusedError
-from salescast.stack import LAPTOP_ACCOUNT, LAPTOP_REGION
+from salescast.local.movers.credentials import TrustRefusedError
+from salescast.stack.stack import LAPTOP_ACCOUNT, LAPTOP_REGION
 from tests.iam.actors import TRUSTED, Deployed
 from tests.template import resources
 

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import time
 import urllib.request
@@ -14,7 +13,8 @@ from typing import Any
 
 import boto3
 
-ROOT = Path(__file__).resolve().parents[2]
+from salescast.laptop.emulator import command, free_port, variables
+from tests.template import ROOT
 
 
 @dataclass
@@ -50,27 +50,18 @@ class Emulator:
         raise AssertionError(f"the emulator did not start: {self.log.read_text()}")
 
 
-def free_port() -> int:
-    """A TCP port on loopback that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @contextmanager
 def started(state: Path, environment: dict[str, str] | None = None) -> Iterator[Emulator]:
     """An emulator with its files under `state`, ended when the block ends."""
     port = free_port()
     log = state / "emulator.log"
-    command = [str(ROOT / ".venv-emulator/bin/python"), str(ROOT / "salescast/local/emulator.py")]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*command, "--port", str(port), "--state", str(state)],
+            command(port, state),
             stdout=output,
             stderr=subprocess.STDOUT,
-            cwd=state,
-            env=os.environ | (environment or {}),
+            cwd=ROOT,
+            env=os.environ | variables() | (environment or {}),
         )
     emulator = Emulator(process, port, log)
     try:

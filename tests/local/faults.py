@@ -20,7 +20,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from salescast.local.credentials import ACCOUNT_KEY
+from salescast.local.movers.credentials import ACCOUNT_KEY
 from tests.local.movers import Stack
 
 _NOT_PASSED_ON = {"connection", "content-length", "expect", "transfer-encoding", "keep-alive"}

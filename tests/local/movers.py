@@ -5,22 +5,18 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import socket
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from salescast.local.credentials import account_session, client
+from salescast.local.movers.credentials import account_session, client
+from tests.local.emulator_process import started
 from tests.local.movers_template import TEMPLATE
-from tests.waiting import wait_for
+from tests.template import ROOT
 
-ROOT = Path(__file__).parents[2]
 ACCOUNT = "000000000000"
 
 
@@ -62,7 +58,7 @@ class Stack:
     def start(self, module: str, *arguments: str) -> subprocess.Popen[bytes]:
         logs = self.state / "logs"
         logs.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", f"salescast.local.{module}", "--endpoint", self.endpoint]
+        command = [sys.executable, "-m", f"salescast.local.movers.{module}", "--endpoint", self.endpoint]
         command += ["--stack", self.name, "--state", str(self.state), *arguments]
         with (logs / f"{module}.log").open("ab") as log:
             return subprocess.Popen(command, stdout=log, stderr=log, env={"PATH": os.defpath}, cwd=ROOT)
@@ -107,16 +103,8 @@ class Stack:
 @contextmanager
 def running_stack(state: Path) -> Iterator[Stack]:
     """An emulator on a free port with the stack of movers_template.py."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    python = ROOT / ".venv-emulator" / "bin" / "python"
-    command = [str(python), "salescast/local/emulator.py", "--port", str(port), "--state", str(state)]
-    with (state / "emulator.log").open("wb") as log:
-        emulator = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT)
-    try:
-        stack = Stack(f"http://127.0.0.1:{port}", state)
-        wait_for(lambda: _healthy(stack.endpoint), "the emulator")
+    with started(state) as emulator:
+        stack = Stack(emulator.endpoint, state)
         cloudformation = stack.client("cloudformation")
         cloudformation.create_stack(
             StackName=stack.name, TemplateBody=json.dumps(TEMPLATE), Capabilities=["CAPABILITY_IAM"]
@@ -125,15 +113,3 @@ def running_stack(state: Path) -> Iterator[Stack]:
             StackName=stack.name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
         )
         yield stack
-    finally:
-        with suppress(ProcessLookupError):
-            emulator.send_signal(signal.SIGKILL)
-        emulator.wait()
-
-
-def _healthy(endpoint: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{endpoint}/_salescast/health", timeout=2) as response:
-            return bool(response.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False

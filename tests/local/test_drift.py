@@ -6,8 +6,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from salescast import athena, emf, health
-from salescast.stack import Stack
+from salescast.integrity import health
+from salescast.stack import athena, emf
+from salescast.stack.stack import Stack
 from tests.lake import arrow_schema
 from tests.waiting import wait_for
 

@@ -19,7 +19,9 @@ import psutil
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.emulator_process import ROOT, Emulator, started
+from salescast.laptop.emulator import command, variables
+from tests.local.emulator_process import Emulator, started
+from tests.template import ROOT
 
 ACCOUNT = "000000000000"
 SECRET_OF_OURS = "SALESCAST_TEST_SECRET"
@@ -321,13 +323,13 @@ def test_ends_at_once_with_its_functions(tmp_path: Path) -> None:
 
 
 def test_port_in_use_is_one_clear_line(emulator: Emulator, tmp_path: Path) -> None:
-    command = [str(ROOT / ".venv-emulator/bin/python"), str(ROOT / "salescast/local/emulator.py")]
     second = subprocess.run(
-        [*command, "--port", str(emulator.port), "--state", str(tmp_path)],
+        command(emulator.port, tmp_path),
         capture_output=True,
         text=True,
         timeout=30,
-        env={"PATH": os.defpath},
+        cwd=ROOT,
+        env={"PATH": os.defpath} | variables(),
     )
     assert second.returncode == 1
     assert f"cannot listen on 127.0.0.1:{emulator.port}" in second.stderr

@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.emulator_process import ROOT, Emulator, free_port
+from salescast.laptop.emulator import free_port
+from tests.local.emulator_process import Emulator
+from tests.template import ROOT
 
 ACCOUNT = "000000000000"
 FUNCTION = "import os\ndef handler(event, context):\n    return dict(os.environ)\n"

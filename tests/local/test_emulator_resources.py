@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from salescast.local.credentials import client, service_session
-from salescast.stack import LAPTOP_ACCOUNT, Stack
+from salescast.local.movers.credentials import client, service_session
+from salescast.stack.stack import LAPTOP_ACCOUNT, Stack
 from tests.template import ROOT
 
 

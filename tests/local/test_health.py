@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from salescast import emf, health, metrics
-from salescast.health import Stage
-from salescast.stack import Stack
+from salescast.integrity import health
+from salescast.integrity.health import Stage
+from salescast.stack import emf, metrics
+from salescast.stack.stack import Stack
 
 FAR_DATES = [f"2998-12-{day}" for day in range(10, 19)]
 

@@ -10,8 +10,12 @@ import time
 
 import pytest
 
-from salescast import cli, generate, health, laptop
-from salescast.stack import Stack
+from salescast.cli import main as cli
+from salescast.functions import generate
+from salescast.integrity import health
+from salescast.laptop import emulator
+from salescast.laptop import up as laptop
+from salescast.stack.stack import Stack
 
 
 def test_every_stage_is_up(stack: Stack) -> None:
@@ -28,7 +32,7 @@ def test_status_as_json(stack: Stack, capfd: pytest.CaptureFixture[str]) -> None
 def test_only_loopback_is_listened_on(stack: Stack) -> None:
     assert stack.endpoint is not None
     assert stack.endpoint.startswith("http://127.0.0.1:")
-    assert laptop.answers(stack.endpoint)
+    assert emulator.answers(stack.endpoint)
 
 
 def test_up_again_starts_what_died_and_leaves_the_rest(stack: Stack) -> None:

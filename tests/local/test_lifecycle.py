@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from salescast import laptop
-from salescast.cli import run
-from salescast.stack import Stack
-from salescast.state import State
+from salescast.cli.main import run
+from salescast.laptop import up as laptop
+from salescast.stack.stack import Stack
+from salescast.stack.state import State
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from salescast.stack import Stack
+from salescast.stack.stack import Stack
 from tests.template import resources
 
 

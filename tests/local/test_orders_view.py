@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from batch import Batch
 from change import to_row
-from salescast import athena
-from salescast.stack import Stack
+from salescast.stack import athena
+from salescast.stack.stack import Stack
 from tests.lake import parquet
 
 PLACED = datetime(2024, 2, 3, 10, 0, tzinfo=UTC)

@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from salescast import athena, project, snapshot
-from salescast.errors import SalescastError
-from salescast.stack import Stack
+from salescast.functions import project, snapshot
+from salescast.stack import athena
+from salescast.stack.errors import SalescastError
+from salescast.stack.stack import Stack
 from tests.template import columns
 
 # Other tests of the run write orders of their own; these dates are this module's.

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from salescast import athena, cli
-from salescast.errors import SalescastError
-from salescast.stack import Stack
+from salescast.cli import main as cli
+from salescast.stack import athena
+from salescast.stack.errors import SalescastError
+from salescast.stack.stack import Stack
 from tests.template import resources
 
 

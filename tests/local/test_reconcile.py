@@ -14,11 +14,13 @@ from uuid import uuid4
 
 import pytest
 
-from salescast import failures, generate, orders, reconcile, replay
-from salescast.athena import run
-from salescast.online_retail import COLUMNS
-from salescast.retail_file import survey
-from salescast.stack import Stack
+from salescast.functions import generate
+from salescast.integrity import failures, orders, reconcile
+from salescast.replay import replay
+from salescast.replay.online_retail import COLUMNS
+from salescast.replay.retail_file import survey
+from salescast.stack.athena import run
+from salescast.stack.stack import Stack
 from tests.waiting import wait_for, wait_for_rows
 
 COUNT = 120

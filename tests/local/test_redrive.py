@@ -14,10 +14,11 @@ from uuid import uuid4
 
 import pytest
 
-from salescast import cli, failures, orders, reconcile
-from salescast.athena import run
-from salescast.redrive import GONE, NO_CHANGE, NO_ORIGINAL, Choice, redrive
-from salescast.stack import Stack
+from salescast.cli import main as cli
+from salescast.integrity import failures, orders, reconcile
+from salescast.integrity.redrive import GONE, NO_CHANGE, NO_ORIGINAL, Choice, redrive
+from salescast.stack.athena import run
+from salescast.stack.stack import Stack
 from tests.waiting import wait_for_rows
 
 DEAD = 5

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from salescast import replay
-from salescast.errors import SalescastError
-from salescast.online_retail import COLUMNS
-from salescast.replay import Replay
-from salescast.retail_file import survey
-from salescast.stack import Stack
+from salescast.replay import replay
+from salescast.replay.online_retail import COLUMNS
+from salescast.replay.replay import Replay
+from salescast.replay.retail_file import survey
+from salescast.stack.errors import SalescastError
+from salescast.stack.stack import Stack
 
 
 def write(path: Path, *lines: str) -> Path:

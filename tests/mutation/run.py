@@ -36,9 +36,9 @@ class Mutation(NamedTuple):
 
 CHANGE = "tests/unit/transformer/test_change.py"
 TRANSFORMER = "tests/unit/transformer/test_transformer.py"
-PIPE = "tests/unit/local/test_pipe.py"
-FIREHOSE = "tests/unit/local/test_firehose.py"
-RECONCILE = "tests/unit/cli/test_reconcile.py"
+PIPE = "tests/unit/local/movers/pipe/test_pipe.py"
+FIREHOSE = "tests/unit/local/movers/firehose/test_firehose.py"
+RECONCILE = "tests/unit/integrity/test_reconcile.py"
 TEMPLATE = "tests/contract/test_template.py"
 
 MUTATIONS = (
@@ -168,28 +168,28 @@ MUTATIONS = (
     ),
     Mutation(
         "the pipe forgets entries that PutRecords refused",
-        "salescast/local/pipe_target.py",
+        "salescast/local/movers/pipe/target.py",
         'if not answer["FailedRecordCount"]:',
         "if answer:",
         f"{PIPE}::test_only_the_failed_entries_are_sent_again",
     ),
     Mutation(
         "the pipe gives up without a dead letter",
-        "salescast/local/pipe_delivery.py",
+        "salescast/local/movers/pipe/delivery.py",
         "            self._send(execution, shard_id, run, condition)\n",
         "",
         f"{PIPE}::test_bisect_ends_a_poison_record_alone",
     ),
     Mutation(
         "the pipe does not halve a refused batch",
-        "salescast/local/pipe_target.py",
+        "salescast/local/movers/pipe/target.py",
         "about_records=code in _ABOUT_RECORDS or status == 413,",
         "about_records=False,",
         f"{PIPE}::test_bisect_ends_a_poison_record_alone",
     ),
     Mutation(
         "the pipe passes a batch before it is delivered",
-        "salescast/local/pipe.py",
+        "salescast/local/movers/pipe/service.py",
         "                self._delivery.deliver(shard_id, batch)\n"
         "                self._positions.keep(shard_id, after(batch[-1].sequence_number))\n",
         "                self._positions.keep(shard_id, after(batch[-1].sequence_number))\n"
@@ -198,28 +198,28 @@ MUTATIONS = (
     ),
     Mutation(
         "Firehose's checkpoint passes what is not delivered",
-        "salescast/local/progress.py",
+        "salescast/local/movers/progress.py",
         "                if held:",
         "                if False:",
-        "tests/unit/local/test_progress.py",
+        "tests/unit/local/movers/test_progress.py",
     ),
     Mutation(
         "Firehose forgets records that the function left out",
-        "salescast/local/firehose_response.py",
+        "salescast/local/movers/firehose/response.py",
         '            rejected.append(_rejected(source, "Lambda.MissingRecordId"))\n',
         "",
         f"{FIREHOSE}::test_every_record_gets_one_verdict",
     ),
     Mutation(
         "Firehose tries a failing function once",
-        "salescast/local/firehose_processing.py",
+        "salescast/local/movers/firehose/processing.py",
         "if attempts > self._config.processing.retries:",
         "if attempts:",
         f"{FIREHOSE}::test_a_failed_attempt_is_tried_again_then_the_batch_fails",
     ),
     Mutation(
         "Firehose drops what S3 refuses",
-        "salescast/local/firehose_delivery.py",
+        "salescast/local/movers/firehose/delivery.py",
         '                log.error(f"S3.{code}" if what.startswith("s3:") else code, describe(error))\n',
         '                log.error(f"S3.{code}" if what.startswith("s3:") else code, describe(error))\n'
         "                raise AbandonedError(what) from error\n",
@@ -227,53 +227,53 @@ MUTATIONS = (
     ),
     Mutation(
         "the raw backup is skipped",
-        "salescast/local/firehose.py",
+        "salescast/local/movers/firehose/service.py",
         "        self._delivery.back_up(shard_id, sources)\n",
         "",
         "tests/local/test_firehose.py::test_records_become_parquet_and_a_backup",
     ),
     Mutation(
         "an expired iterator starts the shard anew",
-        "salescast/local/shard.py",
+        "salescast/local/movers/shard.py",
         "            self.position = after(self._protocol.sequence_number(records[-1]))\n",
         "            pass\n",
-        "tests/unit/local/test_shard.py::test_an_expired_iterator_is_taken_anew_after_the_last_record",
+        "tests/unit/local/movers/test_shard.py::test_an_expired_iterator_is_taken_anew_after_the_last_record",
     ),
     Mutation(
         "children of a split shard are read before it",
-        "salescast/local/shards.py",
+        "salescast/local/movers/shards.py",
         "            if any(parent in shards and not self._done(parent) for parent in parents):\n"
         "                continue\n",
         "",
-        "tests/unit/local/test_shard.py::test_children_are_read_after_their_parents",
+        "tests/unit/local/movers/test_shard.py::test_children_are_read_after_their_parents",
     ),
     Mutation(
         "reconcile ignores --settle",
-        "salescast/reconcile.py",
+        "salescast/integrity/reconcile.py",
         "if order.updated and order.updated > youngest:",
         "if False:",
         f"{RECONCILE}::test_young_differences_are_in_flight",
     ),
     Mutation(
         "reconcile looks at the latest version only",
-        "salescast/reconcile.py",
+        "salescast/integrity/reconcile.py",
         "if self._view.get(order.order_id) == (order.version, order.amount) and not lacking:",
         "if self._view.get(order.order_id) == (order.version, order.amount):",
         f"{RECONCILE}::test_old_differences",
     ),
     Mutation(
         "reconcile takes one failed version for all",
-        "salescast/reconcile.py",
+        "salescast/integrity/reconcile.py",
         "return bool(lacking) and all(",
         "return bool(lacking) and any(",
         f"{RECONCILE}::test_old_differences",
     ),
     Mutation(
         "reconcile adds amounts with floats",
-        "salescast/money.py",
+        "salescast/stack/money.py",
         "    return EXACT.add(left, right)",
         "    return Decimal(float(left) + float(right))",
-        "tests/unit/cli/test_money.py::test_sum_is_exact_where_floats_are_not",
+        "tests/unit/stack/test_money.py::test_sum_is_exact_where_floats_are_not",
     ),
 )
 

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 import yaml
 
-from salescast.local.credentials import service_session
-from salescast.sam import ARCHITECTURES
-from salescast.stack import LAPTOP_ACCOUNT, LAPTOP_REGION, Stack, laptop_environment
+from salescast.laptop.sam import ARCHITECTURES
+from salescast.local.movers.credentials import service_session
+from salescast.stack.stack import LAPTOP_ACCOUNT, LAPTOP_REGION, Stack, laptop_environment
 from tests.sam_local import docker
 from tests.sam_local.forwarder import forwarded
 from tests.template import ROOT, resources, template

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
-from salescast import freshness, orders
-from salescast.athena import run
-from salescast.stack import Stack
+from salescast.integrity import orders
+from salescast.stack import freshness
+from salescast.stack.athena import run
+from salescast.stack.stack import Stack
 from tests.sam_local.conftest import Sam
 from tests.template import ROOT
 

@@ -18,8 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from salescast.athena import _reader
-from salescast.stack import LAPTOP_KEY, LAPTOP_REGION
+from salescast.stack.athena import _reader
+from salescast.stack.stack import LAPTOP_KEY, LAPTOP_REGION
 
 START_SECONDS = 180
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from salescast import athena
+from salescast.stack import athena
 from tests.analytics.test_named_queries import NAMES, given
 from tests.shop import Shop
 from tests.template import resources

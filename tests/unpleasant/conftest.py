@@ -9,9 +9,10 @@ from uuid import uuid4
 
 import pytest
 
-from salescast import failures, freshness
-from salescast.athena import run
-from salescast.stack import Stack
+from salescast.integrity import failures
+from salescast.stack import freshness
+from salescast.stack.athena import run
+from salescast.stack.stack import Stack
 from tests.unpleasant.writing import Shop
 
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from salescast import athena, failures, reconcile
-from salescast.failures import Failures
+from salescast.integrity import failures, reconcile
+from salescast.integrity.failures import Failures
+from salescast.stack import athena
 from tests.unpleasant.writing import (
     CLOCK_CHANGES,
     FITTING,

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from salescast.stack import Stack
+from salescast.stack.stack import Stack
 
 KILOBYTE = 1024
 # What an attribute may hold: it leaves by stream, JSON, base64, Parquet and CSV.

@@ -11,12 +11,12 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from salescast import athena
-from salescast.athena import Column, Result, Value
 from salescast.dashboard import answers
 from salescast.dashboard.answers import Answer, Answers, Question, footer
-from salescast.errors import SalescastError
-from salescast.stack import Stack
+from salescast.stack import athena
+from salescast.stack.athena import Column, Result, Value
+from salescast.stack.errors import SalescastError
+from salescast.stack.stack import Stack
 
 PERIOD = Question("sales_period")
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salescast import health
 from salescast.dashboard import figures
 from salescast.dashboard.figures import MINUS, NONE
+from salescast.integrity import health
 
 finite = st.floats(-1e12, 1e12)
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salescast.athena import Column, Result
-from salescast.dashboard.ask import READS, as_csv, reading
-from salescast.errors import SalescastError
+from salescast.dashboard.pages.ask import READS, as_csv, reading
+from salescast.stack.athena import Column, Result
+from salescast.stack.errors import SalescastError
 
 WRITES = (
     "insert", "update", "delete", "merge", "create", "drop", "alter", "unload", "msck", "vacuum", "optimize",

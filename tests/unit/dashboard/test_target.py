@@ -9,9 +9,9 @@ import pytest
 
 from salescast.dashboard import target
 from salescast.dashboard.target import REFRESH_AWS, REFRESH_LAPTOP, Target
-from salescast.errors import SalescastError
-from salescast.stack import Stack
-from salescast.state import State
+from salescast.stack.errors import SalescastError
+from salescast.stack.stack import Stack
+from salescast.stack.state import State
 
 
 @pytest.fixture(autouse=True)

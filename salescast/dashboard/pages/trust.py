@@ -1,0 +1,206 @@
+"""Trust: whether all changes are there, how fast they come, and how wrong the projections were."""
+
+from datetime import UTC, datetime
+
+import polars as pl
+import streamlit as st
+
+from salescast.dashboard import charts, figures
+from salescast.dashboard.answers import MINUTE, TEN_MINUTES, Question
+from salescast.dashboard.view import View, command, empty, guarded, small
+from salescast.integrity import health, reconcile, verdict
+from salescast.stack import money
+
+MARKS = {
+    health.OK: ":green-badge[:material/check: ok]",
+    health.WARNING: ":orange-badge[:material/warning: warning]",
+    health.DOWN: ":red-badge[:material/close: down]",
+}
+
+
+def page(view: View) -> None:
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.header("Is everything there?", anchor=False)
+        with guarded():
+            _reconciliation(view)
+        with guarded():
+            _failures(view)
+    with right:
+        st.header("Is everything working?", anchor=False)
+        with guarded():
+            _stages(view)
+    left, right = st.columns(2, gap="large")
+    fresh, repeated, accuracy = view.ask(
+        Question("freshness", max_age=MINUTE),
+        Question("duplicate_deliveries", max_age=MINUTE),
+        Question("accuracy_by_horizon", max_age=TEN_MINUTES),
+    )
+    with left:
+        st.header("How fast do changes arrive?", anchor=False)
+        _lag(view, fresh.frame, repeated.frame)
+    with right:
+        st.header("How good were the projections?", anchor=False)
+        _accuracy(view, accuracy.frame)
+
+
+def _reconciliation(view: View) -> None:
+    if st.button(
+        "Reconcile now",
+        icon=":material/balance:",
+        help="Reads the whole orders table and compares it with the lake.",
+    ):
+        with st.status("Reconciling the orders table with the lake", expanded=True) as status:
+            result = reconcile.reconcile(view.stack, report=status.write)
+            verdict.keep(view.stack, result)
+            status.update(state="complete", expanded=False)
+    found = verdict.last(view.stack)
+    if found is None:
+        empty(
+            "This stack has not been reconciled yet.",
+            f"Press the button, or run {command('reconcile', view.target)}.",
+        )
+        return
+    age = datetime.now(UTC) - datetime.fromisoformat(found["reconciled_at"])
+    told = (
+        f"{health.span(age.total_seconds())} ago: {found['table_orders']:,} orders, "
+        f"{found['table_versions']:,} changes"
+    )
+    if found["reconciled"] and not found["failed_records"] and not found["in_flight"]:
+        st.success(f"Reconciled {told}; nothing is missing, to the cent.", icon=":material/verified:")
+    elif found["reconciled"]:
+        st.warning(
+            f"Reconciled {told}; {found['in_flight']:,} in flight, "
+            f"{found['failed_records']:,} failed and kept.",
+            icon=":material/pending:",
+        )
+    else:
+        st.error(
+            f"Not reconciled {told}; {found['missing']:,} missing, {found['unexpected']:,} unexpected. "
+            f"{command('reconcile', view.target)} lists them.",
+            icon=":material/error:",
+        )
+    rows = [
+        ("orders", figures.count(found["table_orders"]), figures.count(found["lake_orders"])),
+        ("changes", figures.count(found["table_versions"]), figures.count(found["lake_versions"])),
+        ("amount", *(_amount(found[f"{side}_amount"]) for side in ("table", "lake"))),
+    ]
+    lines = ["| of | orders table | lake |", "|---|--:|--:|", *(f"| {a} | {b} | {c} |" for a, b, c in rows)]
+    st.markdown("\n".join(lines))
+
+
+def _amount(text: str) -> str:
+    """An exact amount, with two decimals at the least."""
+    places = max(2, len(text.partition(".")[2]))
+    return f"{money.exact(text):,.{places}f}"
+
+
+def _stages(view: View) -> None:
+    stages = health.stages(view.stack)
+    small(_cell(health.verdict(stages)[1]))
+    lines = ["| stage | state | detail |", "|---|---|---|"]
+    lines += [f"| {one.name} | {MARKS[one.health]} | {_cell(one.detail)} |" for one in stages]
+    st.markdown("\n".join(lines))
+
+
+def _cell(text: str) -> str:
+    return figures.escaped(text.replace("|", "\\|").replace("\n", " "))
+
+
+def _failures(view: View) -> None:
+    failing = health.failing(view.stack)
+    with st.container(horizontal=True):
+        st.metric("Objects under errors/", figures.count(failing.errors), border=True)
+        st.metric("Dead letters", figures.count(failing.dead_letters), border=True)
+        refused = sum(failing.reasons.values())
+        st.metric("Changes refused, 24 hours", figures.count(refused), border=True)
+    if failing.errors or failing.dead_letters:
+        small(f"They are kept. Mend the cause, then deliver them again: {command('redrive', view.target)}.")
+    if failing.reasons:
+        reasons = pl.DataFrame(
+            sorted(failing.reasons.items(), key=lambda item: -item[1]),
+            schema=["reason", "changes"],
+            orient="row",
+        )
+        st.dataframe(reasons, hide_index=True, alt="Refused changes by reason")
+
+
+def _lag(view: View, fresh: pl.DataFrame, repeated: pl.DataFrame) -> None:
+    if fresh.is_empty():
+        empty("No change has arrived yet.", f"Write some: {command('generate --rate 5', view.target)}")
+        return
+    lines = [
+        fresh.select(day="change_date", value=name, what=pl.lit(what))
+        for what, name in (
+            ("half of the changes", "median_seconds"),
+            ("95 %", "p95_seconds"),
+            ("the slowest", "longest_seconds"),
+        )
+    ]
+    if fresh.height > 1:
+        charts.show(
+            charts.lines(pl.concat(lines), "day", "seconds from change to row", "day of the change (UTC)"),
+            "Seconds from a change to its row, by day",
+        )
+    last, rows, twice = (
+        fresh.row(-1, named=True),
+        figures.total(repeated["row_count"]),
+        figures.total(repeated["duplicates"]),
+    )
+    with st.container(horizontal=True):
+        st.metric(
+            "Half within",
+            f"{last['median_seconds']:,} s",
+            help=f"On {last['change_date']}.",
+            border=True,
+        )
+        st.metric("95 % within", f"{last['p95_seconds']:,} s", border=True)
+        st.metric("Slowest", f"{last['longest_seconds']:,} s", border=True)
+        st.metric(
+            "Delivered twice",
+            figures.percent(twice / rows if rows else None),
+            help="Delivery is at least once; the orders view counts each change once.",
+            border=True,
+        )
+    small(f"From the change of the order to its row leaving the transformer, {last['change_date']} UTC.")
+
+
+def _accuracy(view: View, accuracy: pl.DataFrame) -> None:
+    if accuracy.is_empty():
+        empty(
+            "No projected day has come yet, so nothing can be said.",
+            f"The projector runs daily; {command('project', view.target)} runs it now.",
+        )
+        return
+    days = int(accuracy["days"].sum())
+    sold = figures.total(accuracy["actual"])
+    wape, naive = (
+        figures.total(accuracy[name] * accuracy["actual"]) / sold if sold else None
+        for name in ("wape", "naive_wape")
+    )
+    with st.container(horizontal=True):
+        st.metric(
+            "Error (WAPE)",
+            figures.percent(wape),
+            None if wape is None or naive is None else f"{100 * (wape - naive):+.1f} points",
+            delta_color="inverse",
+            help="Sum of absolute errors over the sum of sales, of the total's net revenue; "
+            "below it, how that compares with repeating last week.",
+            border=True,
+        )
+        for level in (80, 95):
+            inside = figures.total(accuracy[f"coverage{level}"] * accuracy["days"]) / days
+            st.metric(
+                f"In the {level} % interval",
+                figures.percent(inside),
+                border=True,
+            )
+    lines = [
+        accuracy.select("horizon", value=pl.col(name) * 100, what=pl.lit(what))
+        for what, name in (("projection", "wape"), ("same day last week", "naive_wape"))
+    ]
+    charts.show(
+        charts.lines(pl.concat(lines), "horizon", "error (WAPE), %", "days ahead"),
+        "Error of past projections by days ahead, against repeating last week",
+    )
+    small(f"Past projections of the daily total against what happened: {days:,} days.")

@@ -1,0 +1,54 @@
+"""The emulator's process: how it is started, and whether it answers."""
+
+import http.client
+import socket
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from salescast.stack.processes import Process
+from salescast.stack.state import PROJECT
+
+ENVIRONMENT = PROJECT / ".venv-emulator"
+PYTHON = ENVIRONMENT / "bin" / "python"
+HEALTH = "/_salescast/health"
+START_SECONDS = 30.0
+
+
+def command(port: int, state: Path) -> list[str]:
+    """The command that serves on 127.0.0.1:`port` with its files under `state`; to be run in PROJECT."""
+    return [str(PYTHON), "-m", "salescast.local.emulator", "--port", str(port), "--state", str(state)]
+
+
+def variables() -> dict[str, str]:
+    """What its environment needs: the way to libraries that functions must not find, as on Lambda."""
+    return {"PYTHONPATH": str(ENVIRONMENT / "tools")}
+
+
+def healthy(process: Process, endpoint: str) -> bool:
+    """Wait until the started process answers; False when it has ended or START_SECONDS have passed."""
+    deadline = time.monotonic() + START_SECONDS
+    while process.alive and time.monotonic() < deadline:
+        if answers(endpoint):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def answers(endpoint: str, seconds: float = 5.0) -> bool:
+    """Whether our emulator answers at the endpoint."""
+    connection = http.client.HTTPConnection(urlsplit(endpoint).netloc, timeout=seconds)
+    try:
+        connection.request("GET", HEALTH)
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nothing listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

@@ -1,0 +1,157 @@
+"""`sam build` and `sam deploy` of the unedited template against a laptop stack's emulator."""
+
+import hashlib
+import os
+import platform
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+from salescast.laptop import emulator
+from salescast.stack.errors import SalescastError
+from salescast.stack.stack import LAPTOP_REGION, laptop_environment
+from salescast.stack.state import PROJECT, State, file_lock
+
+BUILD = PROJECT / ".aws-sam" / "laptop"
+BUILT = BUILD / "built"  # says what the finished build was made of
+ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "arm64": "arm64", "aarch64": "arm64"}
+ERROR_LINES = 12
+# SAM asks CloudFormation every 5 seconds how far a deployment is; the emulator answers within one.
+POLL_SECONDS = "0.2"
+
+
+def laptop_parameters(overrides: Mapping[str, str]) -> dict[str, str]:
+    """Template parameters for this machine: the emulator's own interpreter, the schedules off."""
+    machine = platform.machine().lower()
+    if machine not in ARCHITECTURES:
+        raise SalescastError(
+            f"this machine's architecture, {machine}, is not one of Lambda's (x86_64, arm64)"
+        )
+    parameters = {
+        "PythonRuntime": f"python{_emulator_version()}",
+        "Architecture": ARCHITECTURES[machine],
+        "GeneratorSchedule": "DISABLED",
+        "ProjectorSchedule": "DISABLED",
+    }
+    return parameters | dict(overrides)
+
+
+def check_parameters(names: Iterable[str]) -> None:
+    """Raises SalescastError for a name that the template has no parameter of: SAM would ignore it."""
+    section = (PROJECT / "template.yaml").read_text().split("\nParameters:\n")[1]
+    known = re.findall(
+        r"^  (\w+):$", re.split(r"^\S", section, maxsplit=1, flags=re.MULTILINE)[0], re.MULTILINE
+    )
+    for name in names:
+        if name not in known:
+            raise SalescastError(f"the template has no parameter {name}; it has: {', '.join(known)}")
+
+
+def build(state: State, parameters: Mapping[str, str]) -> None:
+    """Build the functions for this machine, unless nothing changed since they were. All states share it.
+
+    SAM's own cache does not serve makefile builds: it would install every function's libraries each time.
+    """
+    choices = {
+        "PYTHON_RUNTIME": parameters["PythonRuntime"],
+        "ARCHITECTURE": parameters["Architecture"],
+        "PLATFORM": "native",
+    }
+    template = BUILD / "build" / "template.yaml"
+    with file_lock(BUILD.with_suffix(".lock"), wait=True):
+        inputs = _inputs(choices)
+        if template.exists() and BUILT.exists() and BUILT.read_text() == inputs:
+            (state.logs / "build.log").write_text("Nothing changed since the last build.\n")
+            return
+        BUILT.unlink(missing_ok=True)
+        _sam(
+            state,
+            "build",
+            [
+                *("--template-file", str(PROJECT / "template.yaml")),
+                *("--build-dir", str(template.parent)),
+                *("--parameter-overrides", *_pairs(parameters)),
+            ],
+            laptop_environment(dict(os.environ)) | choices,
+        )
+        BUILT.write_text(inputs)
+
+
+def _inputs(choices: Mapping[str, str]) -> str:
+    """A digest of all that a build depends on: sources, template, choices, interpreter, SAM."""
+    digest = hashlib.sha256(repr((sorted(choices.items()), sys.version, version("aws-sam-cli"))).encode())
+    for path in _sources():
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(PROJECT)} {len(content)}\n".encode() + content)
+    return digest.hexdigest()
+
+
+def _sources() -> Iterator[Path]:
+    yield PROJECT / "template.yaml"
+    for path in sorted((PROJECT / "src").rglob("*")):
+        # Bytecode is a trace of the tests, not a source.
+        if path.is_file() and path.parent.name != "__pycache__":
+            yield path
+
+
+def deploy(state: State, name: str, endpoint: str, parameters: Mapping[str, str]) -> None:
+    """Deploy what was built; an unchanged stack is left as it is."""
+    with file_lock(BUILD.with_suffix(".lock"), wait=True):
+        _sam(
+            state,
+            "deploy",
+            [
+                *("--template-file", str(BUILD / "build" / "template.yaml")),
+                *("--stack-name", name, "--region", LAPTOP_REGION),
+                *("--resolve-s3", "--capabilities", "CAPABILITY_IAM"),
+                *("--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"),
+                *("--parameter-overrides", *_pairs(parameters)),
+            ],
+            laptop_environment(dict(os.environ), endpoint) | {"SAM_CLI_POLL_DELAY": POLL_SECONDS},
+        )
+
+
+def _sam(state: State, command: str, arguments: list[str], environment: dict[str, str]) -> None:
+    sam = Path(sys.executable).with_name("sam")
+    if not sam.exists():
+        raise SalescastError(f"{sam} is missing; run `make install`")
+    # samconfig.toml is written for AWS; here every option is on the command line.
+    config = state.tmp / "samconfig.toml"
+    config.write_text("version = 0.1\n")
+    environment |= {
+        "SAM_CLI_TELEMETRY": "0",
+        "PATH": f"{sam.parent}{os.pathsep}{environment.get('PATH', os.defpath)}",
+    }
+    log = state.logs / f"{command}.log"
+    with log.open("w") as output:
+        done = subprocess.run(
+            [str(sam), command, "--config-file", str(config), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=PROJECT,
+            env=environment,
+            check=False,
+        )
+    if done.returncode:
+        tail = state.log_tail(command, ERROR_LINES)
+        raise SalescastError(f"`sam {command}` failed; the last lines of {log}:\n{tail}")
+
+
+def _pairs(parameters: Mapping[str, str]) -> list[str]:
+    return [f"ParameterKey={name},ParameterValue={value}" for name, value in parameters.items()]
+
+
+def _emulator_version() -> str:
+    """The emulator interpreter's minor version ("3.11"). Raises SalescastError when it is not installed."""
+    if not emulator.PYTHON.exists():
+        raise SalescastError(f"{emulator.PYTHON} is missing; run `make install`")
+    config = emulator.PYTHON.parents[1] / "pyvenv.cfg"
+    for line in config.read_text().splitlines():
+        name, _, value = line.partition("=")
+        if name.strip() in ("version", "version_info"):
+            return ".".join(value.strip().split(".")[:2])
+    raise SalescastError(f"{config} names no version; remove .venv-emulator and run `make install`")

@@ -1,0 +1,3 @@
+from salescast.local.emulator.server import main
+
+main()

@@ -1,0 +1,200 @@
+"""Tables and views of a query, looked up in MiniStack's Glue under the caller's rights.
+
+Every table of a statement is replaced by a relation with known columns, every view by its statement with each
+column cast to the type it declares. Athena asks Glue for the database and the table as the caller (user
+guide, "Fine-grained access to databases and tables"), so that is checked here: GetDatabase and GetTable on
+catalog, database and each table and view.
+"""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import athena as ministack_athena
+from ministack.services import glue
+from sqlglot import exp
+from sqlglot.optimizer.scope import traverse_scope
+
+from salescast.local.emulator.athena import dialect
+from salescast.local.emulator.athena.dialect import QueryError, Schema
+from salescast.local.emulator.athena.views import InvalidViewError, decode
+
+Require = Callable[..., None]
+_DEEPEST_VIEW = 32
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that holds data. Columns are (name, Hive type), the partition keys not among them."""
+
+    database: str
+    name: str
+    location: str
+    format: str
+    columns: tuple[tuple[str, str], ...]
+    keys: tuple[tuple[str, str], ...]
+    parameters: dict[str, str]
+    glue: dict[str, Any] = field(compare=False, repr=False)
+
+
+@dataclass
+class Resolved:
+    """A statement over relations r0, r1, ... instead of tables."""
+
+    query: exp.Query
+    schema: Schema
+    tables: dict[str, Table]
+
+
+def resolve(query: exp.Query, database: str, require: Require) -> Resolved:
+    """Look up all tables and views of `query`; names without a database are in `database`.
+
+    `require(action, *resources)` raises when the caller may not. Raises QueryError.
+    """
+    resolver = _Resolver(require)
+    return Resolved(resolver.expanded(query, database, ()), resolver.schema, resolver.tables)
+
+
+def duckdb_type(hive_type: str) -> exp.DataType:
+    """A column's type as sqlglot and DuckDB know it."""
+    kind = exp.DataType.build(hive_type, dialect="hive")
+    for inner in list(kind.find_all(exp.DataType)):
+        if inner.this is exp.DType.TIMESTAMPTZ:
+            inner.set("this", exp.DType.TIMESTAMP)
+    return kind
+
+
+@functools.cache
+def duckdb_type_name(hive_type: str) -> str:
+    """The type as DuckDB writes it."""
+    return duckdb_type(hive_type).sql("duckdb")
+
+
+def database_arns(database: str) -> tuple[str, str]:
+    """The catalog's and the database's ARN."""
+    prefix = f"arn:aws:glue:{get_region()}:{get_account_id()}"
+    return f"{prefix}:catalog", f"{prefix}:database/{database}"
+
+
+def table_arns(database: str, name: str) -> tuple[str, str, str]:
+    """The ARNs that a right on a table is checked on: catalog, database, table."""
+    prefix = f"arn:aws:glue:{get_region()}:{get_account_id()}"
+    return *database_arns(database), f"{prefix}:table/{database}/{name}"
+
+
+class _Resolver:
+    def __init__(self, require: Require) -> None:
+        self.require = require
+        self.schema: Schema = {}
+        self.tables: dict[str, Table] = {}
+        self._relations: dict[tuple[str, str], str] = {}
+
+    def expanded(self, query: exp.Query, database: str, views: tuple[str, ...]) -> exp.Query:
+        """`query` with its tables replaced; `views` are the views it stands in, outermost first."""
+        for node in query.find_all(exp.Column):
+            node.set("db", None)
+            node.set("catalog", None)
+        sources = [
+            s for scope in traverse_scope(query) for s in scope.sources.values() if isinstance(s, exp.Table)
+        ]
+        for table in {id(source): source for source in sources}.values():
+            self._replace(table, database, views)
+        return query
+
+    def _replace(self, node: exp.Table, default: str, views: tuple[str, ...]) -> None:
+        if not isinstance(node.this, exp.Identifier):
+            raise QueryError(
+                f"FUNCTION_NOT_FOUND: line 1:1: Table function '{node.this.sql()}' not registered"
+            )
+        database, name = (node.db or default).lower(), node.name.lower()
+        alias = node.alias or node.name
+        found = self._lookup(node.catalog.lower() or "awsdatacatalog", database, name)
+        if found.get("TableType") == "VIRTUAL_VIEW":
+            body = self._view(found, database, name, (*views, f"{database}.{name}"))
+            replacement: exp.Expr = body.subquery(alias)
+        else:
+            replacement = exp.alias_(exp.to_table(self._relation(found, database, name)), alias, table=True)
+        arguments = {key: node.args.get(key) for key in ("joins", "sample")}
+        for key, value in arguments.items():
+            if value:
+                replacement.set(key, value)
+        node.replace(replacement)
+
+    def _lookup(self, catalog: str, database: str, name: str) -> dict[str, Any]:
+        if catalog != "awsdatacatalog":
+            raise QueryError(f"CATALOG_NOT_FOUND: line 1:1: Catalog '{catalog}' not found")
+        self.require("glue:GetDatabase", *database_arns(database))
+        if database not in glue._databases:
+            raise QueryError(f"SCHEMA_NOT_FOUND: line 1:1: Schema '{database}' does not exist")
+        self.require("glue:GetTable", *table_arns(database, name))
+        found: dict[str, Any] | None = glue._tables.get(f"{database}/{name}")
+        if found is None:
+            raise QueryError(
+                f"TABLE_NOT_FOUND: line 1:1: Table 'awsdatacatalog.{database}.{name}' does not exist"
+            )
+        return found
+
+    def _relation(self, found: dict[str, Any], database: str, name: str) -> str:
+        key = (database, name)
+        if key not in self._relations:
+            relation = f"r{len(self._relations)}"
+            table = _table(found, database, name)
+            self._relations[key] = relation
+            self.tables[relation] = table
+            self.schema[relation] = {
+                column: duckdb_type(kind) for column, kind in (*table.columns, *table.keys)
+            }
+        return self._relations[key]
+
+    def _view(self, found: dict[str, Any], database: str, name: str, views: tuple[str, ...]) -> exp.Select:
+        label = f"awsdatacatalog.{database}.{name}"
+        if len(views) > _DEEPEST_VIEW or views[-1] in views[:-1]:
+            raise QueryError(f"VIEW_IS_RECURSIVE: line 1:1: View '{label}' is recursive")
+        try:
+            view = decode(found.get("ViewOriginalText") or "")
+        except InvalidViewError as error:
+            raise QueryError(f"INVALID_VIEW: Invalid view JSON: {label}: {error}") from error
+        try:
+            inner = self.expanded(dialect.parsed(view.sql), view.schema, views)
+            inner = dialect.resolved(inner, self.schema)
+        except QueryError as error:
+            code, _, reason = str(error).partition(": ")
+            if code not in ("SYNTAX_ERROR", "COLUMN_NOT_FOUND", "TABLE_NOT_FOUND"):
+                raise
+            raise QueryError(
+                f"INVALID_VIEW: line 1:1: Failed analyzing stored view '{label}': {reason}"
+            ) from error
+        declared = [column for column, _ in view.columns]
+        computed = [column.lower() for column in inner.named_selects]
+        if computed != declared:
+            raise QueryError(
+                f"VIEW_IS_STALE: line 1:1: View '{label}' is stale or in invalid state: it declares "
+                f"{', '.join(declared)} and computes {', '.join(computed)}"
+            )
+        casts = [
+            exp.alias_(
+                exp.cast(exp.column(column, "v", quoted=True), kind, dialect="athena"), column, quoted=True
+            )
+            for column, kind in view.columns
+        ]
+        return exp.select(*casts).from_(inner.subquery("v"))
+
+
+def _table(found: dict[str, Any], database: str, name: str) -> Table:
+    storage = found.get("StorageDescriptor") or {}
+
+    def pairs(columns: list[dict[str, Any]] | None) -> tuple[tuple[str, str], ...]:
+        return tuple((str(c["Name"]).lower(), str(c.get("Type") or "string")) for c in columns or [])
+
+    return Table(
+        database=database,
+        name=name,
+        location=str(storage.get("Location") or ""),
+        format=str(ministack_athena._data_format(found)),
+        columns=pairs(storage.get("Columns")),
+        keys=pairs(found.get("PartitionKeys")),
+        parameters={str(k): str(v) for k, v in (found.get("Parameters") or {}).items()},
+        glue=found,
+    )

@@ -1,0 +1,248 @@
+"""Runs a translated statement on DuckDB, reading only the files of partitions that can matter.
+
+In two steps. First DuckDB plans the statement over stand-ins, empty files in folders named like the table's
+partitions, and its plan tells which filters on partition keys it pushed down to each scan, through views,
+joins and window functions alike. Then the statement runs over the objects of the partitions that pass those
+filters. Their sizes, counted once per scan, are what the query scanned.
+"""
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from ministack.services import athena as ministack_athena
+
+from salescast.local.emulator.athena import decimals, objects
+from salescast.local.emulator.athena.catalog import Table, duckdb_type_name
+from salescast.local.emulator.athena.dialect import QueryError, one_line
+from salescast.local.emulator.athena.objects import Partition, StoredObject
+
+_MEMORY = "1GB"
+# Optimizers that could empty a plan because the stand-ins are empty.
+_NOT_FOR_PLANNING = "statistics_propagation,join_filter_pushdown,compressed_materialization"
+
+
+@dataclass
+class Scan:
+    """One scan of a relation in a plan: the partitions it reads."""
+
+    relation: str
+    partitions: list[Partition]
+
+    @property
+    def objects(self) -> list[StoredObject]:
+        """All objects of these partitions."""
+        return [found for partition in self.partitions for found in partition.objects]
+
+
+@dataclass
+class Rows:
+    """What DuckDB answered; `types` are DuckDB's names."""
+
+    types: list[str]
+    rows: list[tuple[Any, ...]]
+
+
+class Engine:
+    """A DuckDB database in memory that queries share; its files are under `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for part in ("objects", "schemas", "spill"):
+            (folder / part).mkdir(parents=True, exist_ok=True)
+        self._database = duckdb.connect(":memory:")
+        self._lock = threading.Lock()
+        self._stand_ins: dict[Path, dict[tuple[str, ...], Path]] = {}
+        for statement in (
+            "SET GLOBAL TimeZone = 'UTC'",
+            "SET GLOBAL integer_division = true",
+            f"SET memory_limit = '{_MEMORY}'",
+            f"SET temp_directory = {_text(folder / 'spill')}",
+            # Files never change once written, so what was read of their footers holds.
+            "SET parquet_metadata_cache = true",
+            f"SET allowed_directories = [{_text(folder)}]",
+            "SET enable_external_access = false",
+            *decimals.MACROS,
+        ):
+            self._database.execute(statement)
+
+    def session(self, tables: dict[str, Table], found: dict[str, list[Partition]]) -> "Session":
+        """A session for one query over the relations in `tables`, whose partitions are `found`."""
+        with self._lock:
+            cursor = self._database.cursor()
+        return Session(self, cursor, tables, found)
+
+    def stand_ins(self, table: Table, places: Sequence[tuple[str, ...]]) -> list[Path]:
+        """Empty files with the table's columns, one in the folder of each of the partitions `places`."""
+        columns = [f'NULL::{duckdb_type_name(kind)} AS "{name}"' for name, kind in table.columns]
+        select = f"SELECT {', '.join([*columns, f'NULL::INTEGER AS {_marker(table)}'])} LIMIT 0"
+        folder = self.folder / "schemas" / hashlib.sha256(select.encode()).hexdigest()[:32]
+        schema = folder / "schema.parquet"
+        with self._lock:
+            known = self._stand_ins.get(schema)
+            if known is None:
+                folder.mkdir(exist_ok=True)
+                self._database.execute(f"COPY ({select}) TO {_text(schema)} (FORMAT parquet)")
+                known = self._stand_ins[schema] = {}
+            for values in set(places).difference(known):
+                path = known[values] = objects.partition_folder(folder, table, values) / "schema.parquet"
+                if path != schema:
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.symlink_to(schema)
+            return [known[values] for values in places]
+
+    def stand_in(self, table: Table) -> Path:
+        """The one that lies where all partition keys are NULL."""
+        return self.stand_ins(table, [(objects.NULL_VALUE,) * len(table.keys)])[0]
+
+
+class Session:
+    """One query's use of the engine; close() it."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        cursor: duckdb.DuckDBPyConnection,
+        tables: dict[str, Table],
+        found: dict[str, list[Partition]],
+    ) -> None:
+        self._engine, self._cursor, self._tables, self._found = engine, cursor, tables, found
+
+    def close(self) -> None:
+        """Drop the session's views."""
+        self._cursor.close()
+
+    def interrupt(self) -> None:
+        """Stop what runs, from another thread."""
+        self._cursor.interrupt()
+
+    def scans(self, sql: str) -> list[Scan]:
+        """The scans in the plan of `sql`; a table that is not Parquet is scanned as a whole."""
+        self._cursor.execute(f"SET disabled_optimizers = '{_NOT_FOR_PLANNING}'")
+        for relation, table in self._tables.items():
+            places = [partition.values for partition in self._found[relation]]
+            stand_ins = self._engine.stand_ins(table, places) or [self._engine.stand_in(table)]
+            self._define(
+                relation, _parquet(table, stand_ins, union=False) + f" WHERE {_marker(table)} IS NULL"
+            )
+        plan = self._run(f"EXPLAIN (FORMAT json) {sql}").rows[0][1]
+        self._cursor.execute("SET disabled_optimizers = ''")
+        scans = [scan for node in _scan_nodes(json.loads(plan)) for scan in self._scan(node)]
+        scanned = {scan.relation for scan in scans if self._tables[scan.relation].format == "parquet"}
+        others = [name for name, table in self._tables.items() if table.format != "parquet"]
+        return [scan for scan in scans if scan.relation in scanned] + [
+            Scan(relation, self._found[relation]) for relation in others
+        ]
+
+    def run(self, sql: str, scans: list[Scan]) -> Rows:
+        """Run `sql` over the objects that `scans` name."""
+        for relation, table in self._tables.items():
+            wanted = {p.values: p for scan in scans if scan.relation == relation for p in scan.partitions}
+            paths = [
+                path
+                for partition in wanted.values()
+                for found in partition.objects
+                if (path := objects.local_file(table, partition, found, self._engine.folder / "objects"))
+            ]
+            if table.format == "parquet":
+                self._define(relation, _parquet(table, [self._engine.stand_in(table), *paths], union=True))
+            else:
+                self._define(relation, _other_format(table, [str(path) for path in paths]))
+        return self._run(sql)
+
+    def _define(self, relation: str, select: str) -> None:
+        self._run(f"CREATE OR REPLACE TEMP VIEW {relation} AS {select}")
+
+    def _run(self, sql: str) -> Rows:
+        try:
+            result = self._cursor.execute(sql)
+            types = [str(column[1]) for column in result.description or []]
+            return Rows(types, result.fetchall())
+        except duckdb.Error as error:
+            raise QueryError(_reason(error)) from error
+
+    def _scan(self, node: dict[str, Any]) -> list[Scan]:
+        """The scan that a plan's node is; scans of every relation where it cannot be told."""
+        text = json.dumps(node, ensure_ascii=False).replace('\\"', '"')
+        named = [relation for relation, table in self._tables.items() if _marker(table).strip('"') in text]
+        filters = node.get("File Filters")
+        return [Scan(relation, self._passing(relation, filters)) for relation in named or self._tables]
+
+    def _passing(self, relation: str, filters: Any) -> list[Partition]:
+        """The partitions that pass the filters that DuckDB wrote into the plan as SQL."""
+        partitions, table = self._found[relation], self._tables[relation]
+        if not filters or not partitions:
+            return partitions
+        condition = " AND ".join(filters) if isinstance(filters, list) else str(filters)
+        columns = ", ".join(
+            f'CAST(unnest(${index + 2}::VARCHAR[]) AS {duckdb_type_name(kind)}) AS "{key}"'
+            for index, (key, kind) in enumerate(table.keys)
+        )
+        values = [[partition.values[i] for partition in partitions] for i in range(len(table.keys))]
+        try:
+            rows = self._cursor.execute(
+                f"SELECT i FROM (SELECT unnest($1::INTEGER[]) AS i, {columns}) WHERE {condition}",  # noqa: S608
+                [list(range(len(partitions))), *values],
+            ).fetchall()
+        except duckdb.Error:
+            return partitions
+        return [partitions[row[0]] for row in sorted(rows)]
+
+
+def _scan_nodes(plan: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for node in plan:
+        info = node.get("extra_info") or {}
+        if "READ_PARQUET" in (str(info.get("Function", "")), str(node.get("name", "")).strip()):
+            yield info
+        yield from _scan_nodes(node.get("children") or [])
+
+
+def _parquet(table: Table, paths: list[Path], union: bool) -> str:
+    columns = [f'CAST("{name}" AS {duckdb_type_name(kind)}) AS "{name}"' for name, kind in table.columns]
+    columns += [f'"{name}"' for name, _ in table.keys]
+    types = ", ".join(f"'{name}': {duckdb_type_name(kind)}" for name, kind in table.keys)
+    hive = (
+        f"hive_partitioning = true, hive_types = {{{types}}}" if table.keys else "hive_partitioning = false"
+    )
+    files = ", ".join(_text(path) for path in paths)
+    reader = f"read_parquet([{files}], union_by_name = {str(union).lower()}, {hive})"
+    # Names and types come from the catalog, paths are our own.
+    return f"SELECT {', '.join(columns)} FROM {reader}"  # noqa: S608
+
+
+def _other_format(table: Table, paths: list[str]) -> str:
+    """MiniStack's own reader of CSV and JSON."""
+    read = (
+        ministack_athena._table_relation
+        if paths
+        else lambda glue_table, _: ministack_athena._empty_relation(glue_table)
+    )
+    return f"SELECT * FROM {read(table.glue, paths)}"  # noqa: S608
+
+
+def _marker(table: Table) -> str:
+    """A column that no table has, by which a plan tells whose scan it shows."""
+    return f'"salescast relation {table.database}.{table.name}."'
+
+
+def _text(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def _reason(error: duckdb.Error) -> str:
+    text = one_line(str(error).split("\n\nLINE ")[0])
+    if "DIVISION_BY_ZERO" in text:
+        return "DIVISION_BY_ZERO: Division by zero"
+    kind, _, detail = text.partition(": ")
+    if isinstance(error, duckdb.ConversionException | duckdb.OutOfRangeException):
+        return f"INVALID_CAST_ARGUMENT: {detail or kind}"
+    if isinstance(error, duckdb.CatalogException):
+        return f"FUNCTION_NOT_FOUND: {detail or kind}"
+    if isinstance(error, duckdb.BinderException | duckdb.ParserException):
+        return f"SYNTAX_ERROR: {detail or kind}"
+    return f"GENERIC_INTERNAL_ERROR: {text}"

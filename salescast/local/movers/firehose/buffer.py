@@ -1,0 +1,136 @@
+"""Firehose's delivery buffers: one per active partition, per kind of error, and for the source backup.
+
+Keeps (docs/aws-behaviour.md 3, 5): a buffer is due when its data reaches SizeInMBs or its first record is
+IntervalInSeconds old; a partition is active from its first record until its object is delivered, and at most
+500 are.
+"""
+
+from __future__ import annotations
+
+import gzip
+import tempfile
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO, cast
+
+from salescast.local.movers.firehose.config import Hints
+from salescast.local.movers.firehose.errors import Row
+from salescast.local.movers.progress import Container
+
+MAX_ACTIVE_PARTITIONS = 500
+_IN_MEMORY = 4 * 1024 * 1024
+_ROW_OVERHEAD = 300  # bytes of the Python objects around a row's data
+
+Keys = tuple[str, ...]
+
+
+class Buffer(Container):
+    """Data on its way to one object: its size in bytes, its oldest arrival in epoch milliseconds."""
+
+    def __init__(self, hints: Hints, opened: float) -> None:
+        super().__init__()
+        self._hints = hints
+        self.opened = opened
+        self.size = 0
+        self.arrival = 0
+
+    def due(self, now: float) -> bool:
+        return self.size > 0 and (self.size >= self._hints.size or now - self.opened >= self._hints.interval)
+
+    @property
+    def memory(self) -> int:
+        """Bytes held in memory, about."""
+        return self.size
+
+    def took(self, size: int, arrival: int) -> None:
+        self.size += size
+        self.arrival = min(self.arrival or arrival, arrival)
+
+
+class PartitionBuffer(Buffer):
+    """Transformed records of one partition."""
+
+    def __init__(self, keys: Keys, hints: Hints, opened: float) -> None:
+        super().__init__(hints, opened)
+        self.keys = keys
+        self.rows: list[Row] = []
+
+    @property
+    def memory(self) -> int:
+        return self.size + len(self.rows) * _ROW_OVERHEAD
+
+    def add(self, shard_id: str, rows: Iterable[Row]) -> None:
+        """Takes the rows."""
+        for row in rows:
+            self.rows.append(row)
+            self.holds(shard_id, row.sequence_number)
+            self.took(len(row.data), row.arrival)
+
+
+class ErrorBuffer(Buffer):
+    """Lines of one kind of error object."""
+
+    def __init__(self, error_type: str, hints: Hints, opened: float) -> None:
+        super().__init__(hints, opened)
+        self.error_type = error_type
+        self.lines: list[bytes] = []
+
+    def add(self, shard_id: str, sequence_number: str, line: bytes, arrival: int) -> None:
+        self.lines.append(line)
+        self.holds(shard_id, sequence_number)
+        self.took(len(line), arrival)
+
+
+class BackupBuffer(Buffer):
+    """Source records as they came, one after the other, on the disk once they are many."""
+
+    def __init__(self, hints: Hints, opened: float, folder: Path, compressed: bool) -> None:
+        super().__init__(hints, opened)
+        folder.mkdir(parents=True, exist_ok=True)
+        # Closed when it was delivered.
+        self._spool = tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(folder))  # noqa: SIM115
+        self._writer: IO[bytes] = cast("IO[bytes]", self._spool)
+        if compressed:
+            file = gzip.GzipFile(fileobj=self._spool, mode="wb", compresslevel=1, mtime=0)
+            self._writer = cast("IO[bytes]", file)
+
+    @property
+    def memory(self) -> int:
+        return min(self.size, _IN_MEMORY)
+
+    def add(self, shard_id: str, sequence_number: str, data: bytes, arrival: int) -> None:
+        """Takes the data of consecutive records, the first with this number and arrival."""
+        self._writer.write(data)
+        self.holds(shard_id, sequence_number)
+        self.took(len(data), arrival)
+
+    def content(self) -> IO[bytes]:
+        """The object's content. Nothing can be added after."""
+        if self._writer is not self._spool:
+            self._writer.close()
+        self._spool.seek(0)
+        return cast("IO[bytes]", self._spool)
+
+    def done(self) -> None:
+        self._spool.close()
+
+
+class ActivePartitions:
+    """Counts the partitions that are open or being delivered."""
+
+    def __init__(self, most: int = MAX_ACTIVE_PARTITIONS) -> None:
+        self._most = most
+        self._buffers: Counter[Keys] = Counter()
+
+    def open(self, keys: Keys) -> bool:
+        """Notes a new buffer for this partition; False when one partition more would be too many."""
+        if keys not in self._buffers and len(self._buffers) >= self._most:
+            return False
+        self._buffers[keys] += 1
+        return True
+
+    def delivered(self, keys: Keys) -> None:
+        self._buffers[keys] -= 1
+        if not self._buffers[keys]:
+            del self._buffers[keys]

@@ -1,0 +1,211 @@
+"""A delivery stream's configuration, as DescribeDeliveryStream gives it.
+
+Keeps (docs/aws-behaviour.md 2.3, 3, 4.1, 5): defaults and limits of the parameters; processing is off unless
+enabled, conversion is on unless disabled; dynamic partitioning asks for both prefixes.
+
+Leaves out, and refuses by name: other sources than Kinesis, other destinations than S3, a stream without a
+Lambda processor, other processors, HiveJsonSerDe, ORC, compressions other than GZIP and none outside
+Parquet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from salescast.local.movers.firehose.prefix import Prefix, PrefixError
+from salescast.local.movers.formats.conversion import Deserializer
+
+MEGABYTE = 1024 * 1024
+
+
+class UnsupportedStreamError(ValueError):
+    """The delivery stream uses something that this stand-in leaves out."""
+
+
+@dataclass(frozen=True)
+class Hints:
+    """Buffering hints: bytes and seconds, whichever comes first."""
+
+    size: int
+    interval: float
+
+
+@dataclass(frozen=True)
+class Processing:
+    """The Lambda processor."""
+
+    function_arn: str
+    hints: Hints
+    retries: int
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """Parquet conversion against a Glue table."""
+
+    schema: Mapping[str, str]  # SchemaConfiguration
+    deserializer: Deserializer
+    serializer: Mapping[str, Any]  # ParquetSerDe
+
+
+class LogStream(NamedTuple):
+    """Where a destination's errors are logged."""
+
+    group: str
+    stream: str
+
+
+@dataclass(frozen=True)
+class Backup:
+    """Where untransformed records go."""
+
+    role_arn: str
+    bucket: str
+    prefix: str
+    hints: Hints
+    gzip: bool
+    log: LogStream | None
+
+
+@dataclass(frozen=True)
+class FirehoseConfig:
+    """One delivery stream with an S3 destination."""
+
+    name: str
+    arn: str
+    version: str
+    created: str
+    source: str
+    source_role_arn: str
+    source_since: float | None  # epoch seconds
+    role_arn: str
+    bucket: str
+    prefix: str
+    error_prefix: str
+    hints: Hints
+    zone: str
+    extension: str
+    dynamic: bool
+    processing: Processing
+    conversion: Conversion | None
+    backup: Backup | None
+    log: LogStream | None
+
+    @property
+    def account(self) -> str:
+        return self.arn.split(":")[4]
+
+    @property
+    def region(self) -> str:
+        return self.arn.split(":")[3]
+
+
+def from_description(stream: dict[str, Any], fast: float = 1.0) -> FirehoseConfig:
+    """Reads DescribeDeliveryStream; intervals are divided by `fast`. Raises UnsupportedStreamError."""
+    name = stream["DeliveryStreamName"]
+    source = stream.get("Source", {}).get("KinesisStreamSourceDescription")
+    s3 = stream["Destinations"][0].get("ExtendedS3DestinationDescription") if stream["Destinations"] else None
+    if source is None or s3 is None:
+        raise UnsupportedStreamError(f"{name}: only a Kinesis source and an extended S3 destination run here")
+    dynamic = bool((s3.get("DynamicPartitioningConfiguration") or {}).get("Enabled"))
+    conversion = _conversion(name, s3.get("DataFormatConversionConfiguration"))
+    if conversion is None and s3.get("CompressionFormat", "UNCOMPRESSED") != "UNCOMPRESSED":
+        raise UnsupportedStreamError(f"{name}: CompressionFormat {s3['CompressionFormat']} does not run here")
+    if dynamic and not (s3.get("Prefix") and s3.get("ErrorOutputPrefix")):
+        raise UnsupportedStreamError(f"{name}: dynamic partitioning needs Prefix and ErrorOutputPrefix")
+    since = source.get("DeliveryStartTimestamp")
+    config = FirehoseConfig(
+        name=name,
+        arn=stream["DeliveryStreamARN"],
+        version=str(stream["VersionId"]),
+        created=str(stream.get("CreateTimestamp", "")),
+        source=source["KinesisStreamARN"],
+        source_role_arn=source["RoleARN"],
+        source_since=since.timestamp() if since is not None else None,
+        role_arn=s3["RoleARN"],
+        bucket=_bucket(s3["BucketARN"]),
+        prefix=s3.get("Prefix") or "",
+        error_prefix=s3.get("ErrorOutputPrefix")
+        or "!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd/HH/}",
+        hints=_hints(s3, fast, 128 if dynamic or conversion else 5),
+        zone=s3.get("CustomTimeZone") or "UTC",
+        extension=s3.get("FileExtension") or (".parquet" if conversion else ""),
+        dynamic=dynamic,
+        processing=_processing(name, s3.get("ProcessingConfiguration"), fast),
+        conversion=conversion,
+        backup=_backup(name, s3, fast),
+        log=_log(s3),
+    )
+    try:
+        keys = Prefix(config.prefix).partition_keys
+        Prefix(config.error_prefix, error=True)
+        ZoneInfo(config.zone)
+    except (PrefixError, ValueError, KeyError, OSError) as error:
+        raise UnsupportedStreamError(f"{name}: {error}") from None
+    if bool(keys) != dynamic:
+        raise UnsupportedStreamError(f"{name}: partition keys in Prefix and dynamic partitioning go together")
+    return config
+
+
+def _hints(s3: dict[str, Any], fast: float, default_size: int) -> Hints:
+    hints = s3.get("BufferingHints") or {}
+    size = float(hints.get("SizeInMBs", default_size))
+    return Hints(int(size * MEGABYTE), float(hints.get("IntervalInSeconds", 300)) / fast)
+
+
+def _processing(name: str, processing: dict[str, Any] | None, fast: float) -> Processing:
+    processors = (processing or {}).get("Processors") or []
+    if not (processing or {}).get("Enabled") or [p["Type"] for p in processors] != ["Lambda"]:
+        raise UnsupportedStreamError(f"{name}: exactly one enabled Lambda processor runs here")
+    given = {p["ParameterName"]: p["ParameterValue"] for p in processors[0].get("Parameters", [])}
+    hints = Hints(
+        int(float(given.get("BufferSizeInMBs", 1)) * MEGABYTE),
+        float(given.get("BufferIntervalInSeconds", 60)) / fast,
+    )
+    return Processing(given["LambdaArn"], hints, int(given.get("NumberOfRetries", 3)))
+
+
+def _conversion(name: str, conversion: dict[str, Any] | None) -> Conversion | None:
+    if not conversion or conversion.get("Enabled") is False:
+        return None
+    reader = conversion["InputFormatConfiguration"]["Deserializer"]
+    writer = conversion["OutputFormatConfiguration"]["Serializer"]
+    if reader.get("OpenXJsonSerDe") is None or writer.get("ParquetSerDe") is None:
+        raise UnsupportedStreamError(f"{name}: only OpenXJsonSerDe and ParquetSerDe run here")
+    openx = reader["OpenXJsonSerDe"]
+    deserializer = Deserializer(
+        case_insensitive=openx.get("CaseInsensitive", True),
+        dots_to_underscores=openx.get("ConvertDotsInJsonKeysToUnderscores", False),
+        mappings=openx.get("ColumnToJsonKeyMappings") or {},
+    )
+    return Conversion(conversion["SchemaConfiguration"], deserializer, writer["ParquetSerDe"])
+
+
+def _backup(name: str, s3: dict[str, Any], fast: float) -> Backup | None:
+    if s3.get("S3BackupMode") != "Enabled":
+        return None
+    backup = s3["S3BackupDescription"]
+    compression = backup.get("CompressionFormat", "UNCOMPRESSED")
+    if compression not in ("UNCOMPRESSED", "GZIP"):
+        raise UnsupportedStreamError(f"{name}: backup compression {compression} does not run here")
+    prefix = backup.get("Prefix") or ""
+    try:
+        if Prefix(prefix).partition_keys:
+            raise PrefixError("a backup prefix has no partition keys")
+    except PrefixError as error:
+        raise UnsupportedStreamError(f"{name}: {error}") from None
+    hints = _hints(backup, fast, 5)
+    gzip = compression == "GZIP"
+    return Backup(backup["RoleARN"], _bucket(backup["BucketARN"]), prefix, hints, gzip, _log(backup))
+
+
+def _log(s3: dict[str, Any]) -> LogStream | None:
+    options = s3.get("CloudWatchLoggingOptions") or {}
+    return LogStream(options["LogGroupName"], options["LogStreamName"]) if options.get("Enabled") else None
+
+
+def _bucket(arn: str) -> str:
+    return arn.rsplit(":", 1)[1]

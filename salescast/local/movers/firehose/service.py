@@ -1,0 +1,289 @@
+"""The stand-in for Data Firehose: a Kinesis stream through a function to Parquet on S3.
+
+    python -m salescast.local.movers.firehose --endpoint URL --stack NAME --state DIR --fast N
+
+Keeps (docs/aws-behaviour.md 2 to 5): the deployed delivery stream's own configuration, followed when it
+changes; every shard from the delivery stream's creation on; the Lambda contract and its failure matrix
+(firehose_processing.py, firehose_response.py); buffers, partitions, prefixes, Parquet, error objects and
+backup (firehose_delivery.py); every call under the role that the configuration names for it; at least once:
+a position is kept only when everything before it is delivered (progress.py).
+
+Leaves out: de-aggregation of KPL records; CloudWatch metrics; Firehose's one GetRecords a second and shard
+(it reads on while there is more) and its five outstanding invocations a shard (as many as this machine has
+cores, in all).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from salescast.local.movers.checkpoint import Checkpoint
+from salescast.local.movers.credentials import client, service_session
+from salescast.local.movers.firehose.batch import Batch, Source, to_source
+from salescast.local.movers.firehose.config import FirehoseConfig, UnsupportedStreamError, from_description
+from salescast.local.movers.firehose.delivery import Delivery, Destinations
+from salescast.local.movers.firehose.log import FirehoseLog
+from salescast.local.movers.firehose.processing import INVOCATION_SECONDS, Function, StoppedError
+from salescast.local.movers.firehose.table import Table
+from salescast.local.movers.progress import Progress
+from salescast.local.movers.runner import Runner, absent, describe, start
+from salescast.local.movers.shard import (
+    KINESIS,
+    TRIM_HORIZON,
+    Position,
+    ShardGoneError,
+    ShardReader,
+    raw_get_records,
+)
+from salescast.local.movers.shards import ShardGroup
+
+logger = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.25
+SHORTEST_POLL_SECONDS = 0.4
+READ_BYTES = 2 * 1024 * 1024  # wanted of one GetRecords
+READ_MOST = 2000
+FINISH_SECONDS = 15.0
+INVOCATIONS = max(2, os.cpu_count() or 2)
+
+
+class Firehose:
+    """One delivery stream with one configuration, running in threads of its own until it is stopped."""
+
+    def __init__(self, runner: Runner, config: FirehoseConfig) -> None:
+        self.config = config
+        self._runner = runner
+        self._stop = threading.Event()
+        self._poll = max(SHORTEST_POLL_SECONDS, 1.0 / runner.fast)
+        self._sessions: dict[str, boto3.Session] = {}
+        self._kinesis = raw_get_records(self._client("kinesis", config.source_role_arn))
+        self._checkpoint = Checkpoint(runner.checkpoint("firehose"))
+        self._kept = self._load()
+        self._progress = Progress()
+        self._read: set[str] = set()
+        log = FirehoseLog(self._client("logs", config.role_arn), config, config.log)
+        table = None
+        if config.conversion is not None:
+            table = Table(self._client("glue", config.conversion.schema["RoleARN"]), config.conversion)
+        s3 = self._client("s3", config.role_arn)
+        destinations = Destinations(s3, table, log)
+        if config.backup is not None:
+            logs = self._client("logs", config.backup.role_arn)
+            destinations = destinations._replace(
+                backup_s3=self._client("s3", config.backup.role_arn),
+                backup_log=FirehoseLog(logs, config, config.backup.log),
+            )
+        self._delivery = Delivery(config, destinations, self._progress, runner.state / "tmp" / "firehose")
+        invoke = self._client("lambda", config.role_arn, read_timeout=INVOCATION_SECONDS + 10)
+        self._function = Function(invoke, config, self._stop)
+        self._invocations = ThreadPoolExecutor(INVOCATIONS, thread_name_prefix="invocation")
+        self._free = threading.Semaphore(INVOCATIONS)
+        self._shards = ShardGroup(self._list_shards, self._done, self._work, self._stop)
+        self._ticker = threading.Thread(target=self._tick, name="delivery")
+
+    def start(self) -> None:
+        self._ticker.start()
+        self._shards.start()
+
+    def stop(self) -> None:
+        """Ends reading, delivers what was read if it can be delivered soon, and keeps the position."""
+        self._stop.set()
+        self._shards.join()
+        self._invocations.shutdown()
+        self._ticker.join()
+        self._delivery.finish(FINISH_SECONDS)
+        self._keep()
+
+    def _client(self, service: str, role_arn: str, **settings: Any) -> Any:
+        session = self._sessions.get(role_arn)
+        if session is None:
+            config = self.config
+            session = self._sessions[role_arn] = service_session(
+                self._runner.endpoint,
+                role_arn,
+                "firehose.amazonaws.com",
+                config.arn,
+                config.account,
+                config.region,
+            )
+        return client(session, service, self._runner.endpoint, **settings)
+
+    def _load(self) -> dict[str, Any]:
+        kept = self._checkpoint.load()
+        identity = [self.config.arn, self.config.created, self.config.source]
+        return kept if kept.get("identity") == identity else {"identity": identity, "shards": {}}
+
+    def _keep(self) -> None:
+        for shard_id, position in self._progress.positions().items():
+            self._kept["shards"][shard_id] = list(position)
+        self._checkpoint.save(self._kept)
+
+    def _tick(self) -> None:
+        failed = False
+        while not self._stop.wait(TICK_SECONDS):
+            self._delivery.deliver_due()
+            try:
+                self._keep()
+                failed = False
+            except OSError as error:
+                if not failed:
+                    logger.error("the checkpoint was not written: %s", error)
+                failed = True
+
+    def _list_shards(self) -> dict[str, set[str]]:
+        parents: dict[str, set[str]] = {}
+        arguments = {"StreamARN": self.config.source}
+        while True:
+            page = self._kinesis.list_shards(**arguments)
+            for shard in page["Shards"]:
+                both = {shard.get("ParentShardId"), shard.get("AdjacentParentShardId")}
+                parents[shard["ShardId"]] = {parent for parent in both if parent}
+            if not page.get("NextToken"):
+                return parents
+            arguments = {"NextToken": page["NextToken"]}
+
+    def _done(self, shard_id: str) -> bool:
+        return shard_id in self._read or self._kept["shards"].get(shard_id, [""])[0] == "FINISHED"
+
+    def _start(self, shard_id: str) -> Position:
+        kept = self._progress.positions().get(shard_id) or self._kept["shards"].get(shard_id)
+        if kept:
+            return Position(*kept)
+        since = self.config.source_since
+        return TRIM_HORIZON if since is None else Position("AT_TIMESTAMP", str(since))
+
+    def _work(self, shard_id: str) -> None:
+        start = self._start(shard_id)
+        logger.info("%s: reading from %s", shard_id, " ".join(start).strip())
+        reader = ShardReader(self._kinesis, KINESIS, self.config.source, shard_id, start)
+        try:
+            self._read_shard(reader)
+        except ShardGoneError:
+            logger.warning("%s: the shard is gone", shard_id)
+            self._finish(shard_id)
+
+    def _read_shard(self, reader: ShardReader) -> None:
+        shard_id = reader.shard_id
+        batch = Batch(shard_id, time.monotonic())
+        hints = self.config.processing.hints
+        limit = 100
+        try:
+            while not self._stop.is_set():
+                sources = self._page(reader, limit)
+                if sources:
+                    limit = _limit(sources)
+                    batch = self._gather(batch, sources)
+                closed = reader.closed
+                if batch.sources and (closed or time.monotonic() - batch.opened >= hints.interval):
+                    self._submit(batch)
+                    batch = Batch(shard_id, time.monotonic())
+                if closed:
+                    logger.info("%s: closed and read to its end", shard_id)
+                    self._finish(shard_id)
+                    return
+                if not reader.milliseconds_behind or self._delivery.overfull:
+                    self._stop.wait(self._poll)
+        finally:
+            if batch.sources:
+                self._submit(batch)
+
+    def _finish(self, shard_id: str) -> None:
+        self._progress.close(shard_id)
+        self._read.add(shard_id)
+
+    def _page(self, reader: ShardReader, limit: int) -> list[Source]:
+        if self._delivery.overfull:
+            return []
+        try:
+            return [to_source(record) for record in reader.read(limit)]
+        except (ClientError, BotoCoreError, OSError) as error:
+            logger.error("%s: %s", reader.shard_id, describe(error))
+            self._stop.wait(1.0)
+            return []
+
+    def _gather(self, batch: Batch, sources: list[Source]) -> Batch:
+        """Puts the records into the batch, and into the following ones as each is full; gives the last."""
+        shard_id = batch.shard_id
+        for source in sources:
+            if batch.full(self.config.processing.hints.size, source):
+                self._submit(batch)
+                batch = Batch(shard_id, time.monotonic())
+            if not batch.sources:
+                batch.opened = time.monotonic()
+                batch.add(source)
+                self._progress.add(batch)
+            else:
+                batch.add(source)
+        self._delivery.back_up(shard_id, sources)
+        self._progress.read(shard_id, sources[-1].sequence_number)
+        return batch
+
+    def _submit(self, batch: Batch) -> None:
+        self._free.acquire()
+        self._invocations.submit(self._transform, batch).add_done_callback(lambda _: self._free.release())
+
+    def _transform(self, batch: Batch) -> None:
+        try:
+            self._delivery.take(batch, self._function.transform(batch))
+            self._progress.remove(batch)
+        except StoppedError:
+            logger.info("%s: stopped with a batch not transformed", batch.shard_id)
+        except Exception:
+            logger.exception("%s: a batch could not be transformed", batch.shard_id)
+            raise
+
+
+def _limit(sources: list[Source]) -> int:
+    """Records to ask for next, so that an answer has about READ_BYTES."""
+    mean = sum(source.size for source in sources) / len(sources)
+    return max(10, min(READ_MOST, int(READ_BYTES / max(mean, 1))))
+
+
+def run(runner: Runner) -> None:
+    """Follows the stack's delivery stream until the process is told to stop."""
+    firehose = runner.client("firehose")
+    running: Firehose | None = None
+
+    def step() -> None:
+        nonlocal running
+        config = describe_stream(runner, firehose)
+        if running is not None and running.config != config:
+            logger.info("the delivery stream changed")
+            running.stop()
+            running = None
+        if running is None and config is not None:
+            running = Firehose(runner, config)
+            running.start()
+
+    runner.follow(step)
+    if running is not None:
+        running.stop()
+
+
+def describe_stream(runner: Runner, firehose: Any) -> FirehoseConfig | None:
+    """The stack's delivery stream, None while there is none that runs here."""
+    try:
+        name = runner.resource("AWS::KinesisFirehose::DeliveryStream")
+        if name is None:
+            return None
+        answer = firehose.describe_delivery_stream(DeliveryStreamName=name)
+        return from_description(answer["DeliveryStreamDescription"], runner.fast)
+    except ClientError as error:
+        if absent(error):
+            return None
+        raise
+    except UnsupportedStreamError as error:
+        raise OSError(str(error)) from None
+
+
+def main() -> int:
+    """Run until SIGTERM or SIGINT. Returns the exit status."""
+    return start("firehose", run)

@@ -1,0 +1,253 @@
+"""The stand-in for EventBridge Pipes: a DynamoDB stream to a Kinesis stream.
+
+    python -m salescast.local.movers.pipe --endpoint URL --stack NAME --state DIR
+
+Keeps (docs/aws-behaviour.md 1): the deployed pipe's own configuration, followed when it changes; TRIM_HORIZON
+and LATEST; parents before children, closed shards, expired iterators, trimmed data; batches by BatchSize,
+MaximumBatchingWindowInSeconds and 6 MB; delivery and failures as in pipe_delivery.py; reading and writing
+under the pipe's role; at least once: a position is kept only after the target or the dead-letter queue took
+the batch.
+
+Leaves out: what pipe_config.py and pipe_delivery.py name; CloudWatch metrics of the pipe; a pipe at LATEST
+that was stopped before its first record starts at the new tip.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from salescast.local.movers.checkpoint import Checkpoint
+from salescast.local.movers.credentials import client, service_session
+from salescast.local.movers.pipe.config import PipeConfig, UnsupportedPipeError, from_description
+from salescast.local.movers.pipe.delivery import DeadLetterQueue, Delivery, StoppedError
+from salescast.local.movers.pipe.event import Entry, key_of, to_entry
+from salescast.local.movers.pipe.log import PipeLog
+from salescast.local.movers.pipe.target import KinesisTarget
+from salescast.local.movers.runner import Runner, absent, describe, start
+from salescast.local.movers.shard import (
+    DYNAMODB,
+    LATEST,
+    TRIM_HORIZON,
+    Position,
+    Record,
+    ShardGoneError,
+    ShardReader,
+    after,
+    at,
+    raw_get_records,
+)
+from salescast.local.movers.shards import ShardGroup
+from salescast.local.movers.wire import keep_raw
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.25
+READ_LIMIT = 1000
+BATCH_BYTES = 6_000_000
+
+
+class Positions:
+    """Where each shard's reader is, kept in a checkpoint. A new pipe or stream starts from nothing."""
+
+    def __init__(self, checkpoint: Checkpoint, config: PipeConfig) -> None:
+        self._checkpoint = checkpoint
+        self._lock = threading.Lock()
+        kept = checkpoint.load()
+        identity = [config.arn, config.created, config.source]
+        if kept.get("identity") != identity:
+            kept = {"identity": identity, "shards": {}}
+        self._content: dict[str, Any] = kept
+        self.fresh = not kept["shards"]
+
+    def position(self, shard_id: str) -> Position | None:
+        kept = self._content["shards"].get(shard_id)
+        return Position(*kept) if kept and kept[0] != "FINISHED" else None
+
+    def finished(self, shard_id: str) -> bool:
+        return bool(self._content["shards"].get(shard_id, [""])[0] == "FINISHED")
+
+    def keep(self, shard_id: str, position: Position) -> None:
+        with self._lock:
+            self._content["shards"][shard_id] = list(position)
+            self._checkpoint.save(self._content)
+
+    def finish(self, shard_id: str) -> None:
+        self.keep(shard_id, Position("FINISHED"))
+
+
+class Pipe:
+    """One pipe with one configuration, running in threads of its own until it is stopped."""
+
+    def __init__(self, runner: Runner, config: PipeConfig) -> None:
+        self.config = config
+        self._stop = threading.Event()
+        session = service_session(
+            runner.endpoint, config.role_arn, "pipes.amazonaws.com", config.arn, config.account, config.region
+        )
+        self._streams = raw_get_records(client(session, "dynamodbstreams", runner.endpoint))
+        kinesis = client(session, "kinesis", runner.endpoint)
+        keep_raw(kinesis, "PutRecords")
+        log = PipeLog(runner.client("logs"), config.log_group, config.arn)
+        queue = None
+        if config.dead_letter_queue:
+            sqs = client(session, "sqs", runner.endpoint)
+            queue = DeadLetterQueue(sqs, runner.endpoint, config)
+        self._delivery = Delivery(config, KinesisTarget(kinesis, config.target), queue, log, self._stop)
+        self._key = key_of(config.partition_key)
+        self._positions = Positions(Checkpoint(runner.checkpoint("pipe")), config)
+        self._shards = ShardGroup(self._list_shards, self._positions.finished, self._work, self._stop)
+
+    def start(self) -> None:
+        self._shards.start()
+
+    def stop(self) -> None:
+        """Ends reading; a batch on its way is delivered or will be read again."""
+        self._stop.set()
+        self._shards.join()
+
+    def _list_shards(self) -> dict[str, set[str]]:
+        """The stream's shards and their parents."""
+        parents: dict[str, set[str]] = {}
+        arguments = {"StreamArn": self.config.source}
+        while True:
+            stream = self._streams.describe_stream(**arguments)["StreamDescription"]
+            for shard in stream["Shards"]:
+                parents[shard["ShardId"]] = {shard.get("ParentShardId", "")}
+            last = stream.get("LastEvaluatedShardId")
+            if not last:
+                return parents
+            arguments["ExclusiveStartShardId"] = last
+
+    def _start(self, shard_id: str) -> Position:
+        kept = self._positions.position(shard_id)
+        if kept is not None:
+            return kept
+        latest = self._positions.fresh and self.config.starting_position == "LATEST"
+        return LATEST if latest and shard_id in (self._shards.initial or ()) else TRIM_HORIZON
+
+    def _work(self, shard_id: str) -> None:
+        start = self._start(shard_id)
+        logger.info("%s: reading from %s", shard_id, " ".join(start).strip())
+        reader = ShardReader(self._streams, DYNAMODB, self.config.source, shard_id, start)
+        batcher = Batcher(self.config)
+        try:
+            with ThreadPoolExecutor(1) as ahead:
+                self._read(reader, batcher, ahead)
+        except StoppedError:
+            logger.info("%s: stopped with a batch undelivered", shard_id)
+        except ShardGoneError:
+            logger.warning("%s: the shard is gone", shard_id)
+            self._positions.finish(shard_id)
+
+    def _read(self, reader: ShardReader, batcher: Batcher, ahead: ThreadPoolExecutor) -> None:
+        shard_id = reader.shard_id
+        counted = 0
+        known = reader.position.value != ""
+        page: Future[list[Record]] | None = None
+        while not self._stop.is_set():
+            records = self._page(page or ahead.submit(reader.read, READ_LIMIT), shard_id)
+            if records and not known:
+                # From here on a restart must not skip what was read: LATEST would.
+                self._positions.keep(shard_id, at(DYNAMODB.sequence_number(records[0])))
+                known = True
+            closed = reader.closed
+            # The next page is read while this one is delivered.
+            page = ahead.submit(reader.read, READ_LIMIT) if records and not closed else None
+            for record in records:
+                batcher.add(to_entry(record, self.config.source, self._key, counted))
+                counted += 1
+            while batch := batcher.take(closed):
+                self._delivery.deliver(shard_id, batch)
+                self._positions.keep(shard_id, after(batch[-1].sequence_number))
+            if closed:
+                logger.info("%s: closed and read to its end", shard_id)
+                self._positions.finish(shard_id)
+                return
+            if not records:
+                self._stop.wait(POLL_SECONDS)
+
+    def _page(self, page: Future[list[Record]], shard_id: str) -> list[Record]:
+        try:
+            return page.result()
+        except (ClientError, BotoCoreError, OSError) as error:
+            logger.error("%s: %s", shard_id, describe(error))
+            self._stop.wait(1.0)
+            return []
+
+
+class Batcher:
+    """Gathers entries into batches of at most BatchSize and 6 MB, waiting at most the batching window."""
+
+    def __init__(self, config: PipeConfig, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most = config.batch_size
+        self._window = config.batching_window
+        self._clock = clock
+        self._entries: list[Entry] = []
+        self._since = 0.0
+
+    def add(self, entry: Entry) -> None:
+        if not self._entries:
+            self._since = self._clock()
+        self._entries.append(entry)
+
+    def take(self, flush: bool = False) -> list[Entry]:
+        """The next batch that is due, empty when none is."""
+        size = 0
+        for count, entry in enumerate(self._entries):
+            size += len(entry.data)
+            if count == self._most or (count and size > BATCH_BYTES):
+                return self._cut(count)
+        due = flush or len(self._entries) == self._most or self._clock() - self._since >= self._window
+        return self._cut(len(self._entries)) if self._entries and due else []
+
+    def _cut(self, count: int) -> list[Entry]:
+        batch, self._entries = self._entries[:count], self._entries[count:]
+        return batch
+
+
+def run(runner: Runner) -> None:
+    """Follows the stack's pipe until the process is told to stop."""
+    pipes = runner.client("pipes")
+    running: Pipe | None = None
+
+    def step() -> None:
+        nonlocal running
+        config = describe_pipe(runner, pipes)
+        if running is not None and running.config != config:
+            logger.info("the pipe changed")
+            running.stop()
+            running = None
+        if running is None and config is not None and config.running:
+            running = Pipe(runner, config)
+            running.start()
+
+    runner.follow(step)
+    if running is not None:
+        running.stop()
+
+
+def describe_pipe(runner: Runner, pipes: Any) -> PipeConfig | None:
+    """The stack's pipe, None while there is none that runs here."""
+    try:
+        name = runner.resource("AWS::Pipes::Pipe")
+        if name is None:
+            return None
+        return from_description(pipes.describe_pipe(Name=name))
+    except ClientError as error:
+        if absent(error):
+            return None
+        raise
+    except UnsupportedPipeError as error:
+        raise OSError(str(error)) from None
+
+
+def main() -> int:
+    """Run until SIGTERM or SIGINT. Returns the exit status."""
+    return start("pipe", run)

@@ -1,0 +1,124 @@
+"""What the stand-ins' processes share: arguments, the end on SIGTERM, logging, finding their resource in the
+stack."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from salescast.local.movers.checkpoint import CorruptCheckpointError
+from salescast.local.movers.credentials import account_session, client, require_loopback
+
+logger = logging.getLogger(__name__)
+
+CONFIGURATION_POLL_SECONDS = 2.0
+
+
+@dataclass
+class Runner:
+    """One stand-in's process."""
+
+    endpoint: str
+    stack: str
+    state: Path
+    fast: float = 1.0
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        require_loopback(self.endpoint)
+        self.account: boto3.Session = account_session(self.endpoint)
+        self._cloudformation = self.client("cloudformation")
+
+    def client(self, service: str) -> Any:
+        """A client with the account's own key: the service's control plane."""
+        return client(self.account, service, self.endpoint)
+
+    def checkpoint(self, name: str) -> Path:
+        return self.state / "checkpoints" / f"{name}.json"
+
+    def resource(self, resource_type: str) -> str | None:
+        """Physical id of the stack's resource of this type, None while the stack has none (yet)."""
+        pages = self._cloudformation.get_paginator("list_stack_resources").paginate(StackName=self.stack)
+        for page in pages:
+            for resource in page["StackResourceSummaries"]:
+                if resource["ResourceType"] == resource_type and resource.get("PhysicalResourceId"):
+                    if resource["ResourceStatus"].startswith("DELETE"):
+                        continue
+                    return str(resource["PhysicalResourceId"])
+        return None
+
+    def follow(self, step: Callable[[], None], every: float = CONFIGURATION_POLL_SECONDS) -> None:
+        """Calls `step` until the process is told to stop. A failing step is reported and tried again."""
+        last = ""
+        while not self.stop.is_set():
+            try:
+                step()
+                last = ""
+            except (ClientError, BotoCoreError, OSError) as error:
+                text = describe(error)
+                if text != last:
+                    logger.warning("waiting: %s", text)
+                last = text
+            self.stop.wait(every)
+
+
+def describe(error: BaseException) -> str:
+    """One line for the log. Carries no record and no payload."""
+    if isinstance(error, ClientError):
+        fault = error.response.get("Error", {})
+        return f"{error.operation_name}: {fault.get('Code')}: {fault.get('Message')}"
+    return f"{type(error).__name__}: {error}"
+
+
+def absent(error: ClientError) -> bool:
+    """Whether the error says that the thing asked for does not exist."""
+    code = error.response.get("Error", {}).get("Code", "")
+    message = error.response.get("Error", {}).get("Message", "")
+    return "NotFound" in code or (code == "ValidationError" and "does not exist" in message)
+
+
+def start(name: str, work: Callable[[Runner], None], argv: list[str] | None = None) -> int:
+    """Runs a stand-in: reads the arguments, ends on SIGTERM and SIGINT. Returns the exit status."""
+    parser = argparse.ArgumentParser(prog=f"python -m salescast.local.movers.{name}")
+    parser.add_argument("--endpoint", required=True, help="the emulator, http://127.0.0.1:PORT")
+    parser.add_argument("--stack", required=True, help="name of the CloudFormation stack")
+    parser.add_argument("--state", required=True, type=Path, help="folder of the stack (.salescast)")
+    parser.add_argument("--fast", type=float, default=1.0, help="divides Firehose's intervals (1)")
+    arguments = parser.parse_args(argv)
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(asctime)s.%(msecs)03dZ %(levelname)s %(message)s",
+        datefmt="%Y-%m-%dT%H:%M:%S",
+    )  # fmt: skip
+    logging.Formatter.converter = time.gmtime
+    logging.getLogger("botocore").setLevel(logging.WARNING)
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+    try:
+        runner = Runner(arguments.endpoint, arguments.stack, arguments.state, max(arguments.fast, 1.0))
+    except ValueError as error:
+        parser.error(str(error))
+
+    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
+        runner.stop.set()
+
+    signal.signal(signal.SIGTERM, ask_to_stop)
+    signal.signal(signal.SIGINT, ask_to_stop)
+    logger.info("%s for stack %s starts", name, runner.stack)
+    try:
+        work(runner)
+    except CorruptCheckpointError as error:
+        logger.error("%s", error)
+        return 1
+    logger.info("%s stops", name)
+    return 0

@@ -1,0 +1,111 @@
+"""New orders into the table: 100 per transaction, none of them over one that exists, paced for Firehose."""
+
+import random
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+
+import orjson
+
+from salescast.stack.dynamo import DynamoDB, DynamoDBError
+from salescast.stack.errors import SalescastError
+from salescast.stack.stack import Stack
+
+BATCH = 100  # TransactWriteItems takes no more
+ATTEMPTS = 10
+# Half of Firehose's 500 active partitions, since the generator may write at the same time.
+DATES_PER_WINDOW = 240
+EXISTS = "ConditionalCheckFailed"
+PASSING = frozenset({"None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+
+Item = tuple[str, bytes]
+"""An order to write: its order_id and the item as DynamoDB JSON."""
+
+
+class Writer:
+    """Writes orders that are not there yet. Safe to use from several threads."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._dynamodb = DynamoDB(stack)
+        table = orjson.dumps(stack.output("OrdersTable"))
+        self._put = (
+            b'{"Put":{"TableName":%b,"ConditionExpression":"attribute_not_exists(order_id)","Item":' % table
+        )
+
+    def write(self, items: Sequence[Item]) -> int:
+        """Write up to 100 orders in one transaction and return how many were new.
+
+        One that exists cancels the transaction; it is left out and the others are written. Writing the same
+        orders again is therefore harmless, also after an answer that was lost.
+        """
+        left = list(items)
+        for attempt in range(1, ATTEMPTS + 1):
+            if not left:
+                return 0
+            try:
+                self._dynamodb.call("TransactWriteItems", self._body(left))
+                return len(left)
+            except DynamoDBError as error:
+                if error.code != "TransactionCanceledException":
+                    raise SalescastError(
+                        f"DynamoDB refused orders {left[0][0]} to {left[-1][0]}: {error}"
+                    ) from error
+                new = _without_existing(left, error)
+            if len(new) == len(left):
+                time.sleep(random.uniform(0, 0.05 * 2**attempt))
+            left = new
+        raise SalescastError(
+            f"orders {left[0][0]} to {left[-1][0]} collide with another writer; run the command again"
+        )
+
+    def _body(self, items: Iterable[Item]) -> bytes:
+        return b'{"TransactItems":[%b]}' % b",".join(b"%b%b}}" % (self._put, item) for _, item in items)
+
+
+def _without_existing(items: Sequence[Item], error: DynamoDBError) -> list[Item]:
+    reasons = error.body.get("CancellationReasons") or []
+    if len(reasons) != len(items):
+        raise SalescastError(f"DynamoDB cancelled a transaction without saying why: {error}") from error
+    left = []
+    for item, reason in zip(items, reasons, strict=True):
+        code = reason.get("Code") or "None"
+        if code == EXISTS:
+            continue
+        if code not in PASSING:
+            raise SalescastError(
+                f"DynamoDB refused order {item[0]}: {code} {reason.get('Message', '')}"
+            ) from error
+        left.append(item)
+    return left
+
+
+class Pacer:
+    """Keeps the number of order dates written within a window of time below what Firehose can have open.
+
+    A partition is active until it is flushed, at most about 1.5 buffering intervals (500 of them
+    may be; beyond that records go to errors/: docs/aws-behaviour.md 3).
+    """
+
+    def __init__(
+        self,
+        window: float,
+        limit: int = DATES_PER_WINDOW,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._window = window
+        self._limit = limit
+        self._clock = clock
+        self._sleep = sleep
+        self._dates: OrderedDict[str, float] = OrderedDict()
+
+    def admit(self, dates: Iterable[str]) -> None:
+        """Wait until these order dates may be written too."""
+        for date in dates:
+            self._dates.pop(date, None)
+            while len(self._dates) >= self._limit:
+                oldest = next(iter(self._dates))
+                if (wait := self._dates[oldest] + self._window - self._clock()) > 0:
+                    self._sleep(wait)
+                del self._dates[oldest]
+            self._dates[date] = self._clock()

@@ -1,0 +1,68 @@
+"""Stand-ins reach this machine only, and read no credentials that lie around."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from salescast.local.movers.credentials import (
+    ACCOUNT_KEY,
+    NotLoopbackError,
+    account_session,
+    client,
+    require_loopback,
+    service_session,
+)
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "https://sqs.us-east-1.amazonaws.com",
+        "http://10.0.0.1:4566",
+        "http://127.0.0.1.example.com:4566",
+        "http://127.0.0.1",
+        "127.0.0.1:4566",
+        "",
+    ],
+)
+def test_an_endpoint_elsewhere_is_refused(endpoint: str) -> None:
+    for use in (
+        lambda: require_loopback(endpoint),
+        lambda: account_session(endpoint),
+        lambda: service_session(endpoint, "arn:aws:iam::1:role/r", "pipes.amazonaws.com", "arn:x", "1"),
+    ):
+        with pytest.raises(NotLoopbackError, match="salescast up"):
+            use()
+
+
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:1", "http://localhost:4566", "http://[::1]:80"])
+def test_a_loopback_endpoint_is_taken(endpoint: str) -> None:
+    assert require_loopback(endpoint) == endpoint
+
+
+def test_environment_and_files_are_ignored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    config.write_text(
+        "[default]\nregion = eu-west-1\naws_access_key_id = FILE\naws_secret_access_key = FILE\n"
+    )
+    for name, value in {
+        "AWS_PROFILE": "absent",
+        "AWS_ACCESS_KEY_ID": "REAL",
+        "AWS_SECRET_ACCESS_KEY": "REAL",
+        "AWS_DEFAULT_REGION": "eu-west-2",
+        "AWS_CONFIG_FILE": str(config),
+        "AWS_SHARED_CREDENTIALS_FILE": str(config),
+        "AWS_ENDPOINT_URL": "https://example.com",
+        "HTTP_PROXY": "http://proxy.example.com:1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    session = account_session("http://127.0.0.1:4566")
+    credentials = session.get_credentials()
+    assert credentials is not None
+    assert (credentials.access_key, credentials.secret_key) == ACCOUNT_KEY
+    sqs = client(session, "sqs", "http://127.0.0.1:4566")
+    assert sqs.meta.region_name == "us-east-1"
+    assert sqs.meta.endpoint_url == "http://127.0.0.1:4566"
+    assert sqs.meta.config.proxies == {}
