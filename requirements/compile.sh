@@ -6,6 +6,9 @@ cd "$(dirname "$0")/.."
 compile() { .venv/bin/uv pip compile -q --universal --python-version 3.11 --no-annotate --no-header \
   --no-emit-index-url --no-emit-find-links "$@"; }
 compile requirements/project.in -o requirements/project.txt
+for part in command dashboard; do
+  compile -c requirements/project.txt "requirements/$part.in" -o "requirements/$part.txt"
+done
 compile requirements/emulator.in -o requirements/emulator.txt
 compile -c requirements/emulator.txt requirements/emulator-tools.in -o requirements/emulator-tools.txt \
   --no-emit-package boto3 --no-emit-package botocore --no-emit-package s3transfer --no-emit-package jmespath \
