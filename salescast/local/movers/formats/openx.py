@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -94,9 +94,11 @@ def to_timestamp(value: Any) -> datetime:
             if match := _SPACED.fullmatch(value):
                 return _moment(f"{match[1]}-{match[2]:0>2}-{match[3]:0>2}", match[4], match[5])
         number = _number(value)
+        if number.adjusted() > 20:  # later than year 9999, and too long to be written out
+            raise _mismatch(value)
         scaled = number if abs(number) < _MILLISECONDS_FROM else number / 1000
         return _EPOCH + timedelta(microseconds=int(scaled * 1_000_000))
-    except (ValueError, OverflowError, InvalidOperation):
+    except (ValueError, ArithmeticError):
         raise _mismatch(value) from None
 
 
@@ -106,11 +108,14 @@ def _moment(day: str, clock: str, fraction: str | None) -> datetime:
 
 
 def _number(value: Any) -> Decimal:
-    if isinstance(value, str) and _NUMBER.fullmatch(value):
-        return Decimal(value)
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise _mismatch(value)
-    return Decimal(value)
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        raise _mismatch(value)
+    try:
+        return Decimal(value)
+    except ArithmeticError:  # an exponent beyond what a Decimal holds
+        raise _mismatch(value) from None
 
 
 def _integer(value: Any, bits: int) -> int:
