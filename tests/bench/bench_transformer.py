@@ -1,8 +1,8 @@
 """Speed of the transformer on one core, logger and metrics on, against what people write instead.
 
 Run with `make bench`. All of them answer the same batches: MODIFY changes of orders with 18 attributes, both
-images, 250 records a batch. Prints records per second and the ratio to the plain transform of the same run:
-the ratio is the figure, since machines differ.
+images, 250 records a batch. Prints records per second of processor time and the ratio to the plain transform
+of the same run: the ratio is the figure, since machines differ. Fails where it is below LEAST_RATIO.
 
 * floor: base64 and orjson both ways and nothing else; no transformer can be faster
 * plain: what tutorials show: json, floats, no validation
@@ -37,9 +37,9 @@ os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Salescast")
 
 from transformer import handler
 
-RECORDS, BATCH, # Usually 1.3; the difference is left to noisy machines.
+RECORDS, BATCH, ROUNDS = 10_000, 250, 7
+# Usually 1.3 against plain; the difference is left to noisy machines.
 LEAST_RATIO = 1.15
-ROUNDS = 10_000, 250, 7
 Event = dict[str, Any]
 
 
@@ -209,16 +209,16 @@ def main() -> None:
     for _ in range(ROUNDS):  # in turns, so that a noisy moment hits all of them
         for name, transform in candidates.items():
             with quiet():
-                started = time.perf_counter()
+                started = time.process_time()
                 answers = [transform(event, None) for event in events]
-                seconds[name].append(time.perf_counter() - started)
+                seconds[name].append(time.process_time() - started)
             assert all(record["result"] == "Ok" for answer in answers for record in answer["records"]), name
     rates = {name: RECORDS / statistics.median(runs) for name, runs in seconds.items()}
     print(f"{'':<16}{'records/s':>12}{'against plain':>16}")
     for name, rate in rates.items():
         print(f"{name:<16}{rate:>12,.0f}{rate / rates['plain']:>15.2f}x")
     if (ratio := rates["transformer"] / rates["plain"]) < LEAST_RATIO:
-        sys.exit(f"the transformer is {ratio:.2f} times as fast as plain code; it was 1.3 times, {LEAST_RATIO} is the least")
+        sys.exit(f"the transformer is {ratio:.2f} times as fast as plain code; {LEAST_RATIO} is the least")
 
 
 if __name__ == "__main__":
