@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from salescast.laptop import up as laptop
+from salescast import laptop
 from salescast.stack.stack import Stack
 from salescast.stack.state import State
 from tests.shop import shop

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
+from salescast import laptop
 from salescast.functions import generate, project, snapshot
-from salescast.laptop import up as laptop
 from salescast.stack import athena, freshness
 from salescast.stack.stack import Stack
 from salescast.stack.state import State

@@ -8,34 +8,30 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from rich.progress import Progress, TaskID
-
-from salescast.cli import output
+from salescast import laptop
+from salescast.cli import arguments
+from salescast.cli.output import Output
+from salescast.cli.progress import Bars
 from salescast.functions import generate, project, snapshot
 from salescast.integrity import orders as orders_table
 from salescast.integrity import reconcile, verdict
 from salescast.integrity.reconcile import Reconciliation
-from salescast.laptop import up as laptop
 from salescast.replay import replay, retail_file
 from salescast.stack import athena, freshness, money
 from salescast.stack.errors import SalescastError
 from salescast.stack.lake import Lake
 from salescast.stack.stack import Stack
-from salescast.stack.state import DEFAULT, State, write_json
+from salescast.stack.state import State, write_json
 
-ORDERS = 2000
 DAYS = 120
-FAST = 20
 POLL_SECONDS = 1.0
 QUIET_SECONDS = 30.0
 RECONCILE_ATTEMPTS = 20
 LOOK_BACK = 28
 
-TOP_PRODUCTS = 8
-
 
 @dataclass
-class Demo:
+class Figures:
     """What demo.json says."""
 
     orders_written: int = 0
@@ -50,59 +46,76 @@ class Demo:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-def run(
-    folder: Path, *, orders: int = ORDERS, file: Path | None = None, fast: float = FAST, quiet: bool = False
-) -> Demo:
-    """Run the demo in a state folder and leave its stack up; `quiet` tells no story on stdout.
+@dataclass(frozen=True)
+class Demo:
+    """A demo that was run: its stack, which is up, and what it has to show."""
 
-    Raises SalescastError unless everything reconciled.
+    stack: Stack
+    figures: Figures
+    reconciliation: Reconciliation
+    top_products: athena.Result
+    projection: dict[str, Any]
+
+    def check(self) -> None:
+        """Raises SalescastError unless everything reconciled."""
+        if self.figures.reconciled:
+            return
+        examples = self.reconciliation.examples
+        example = f" ({examples[0]})" if examples else ""
+        raise SalescastError(
+            f"the lake does not reconcile with the table{example}; "
+            f"`salescast reconcile` lists the differences, the logs are in {self.stack.state.logs}"
+        )
+
+
+def run(folder: Path, output: Output, *, orders: int, file: Path | None, fast: float) -> Demo:
+    """Run the demo in a state folder: write orders, or those of a file, and leave the stack up and demo.json.
+
+    Steps and progress go to `output`. What did not reconcile is told by `Demo.check`.
     """
     survey = retail_file.survey(file) if file else None
     watch = _Stopwatch()
-    stack = _fresh_stack(folder, fast, survey.first_date if survey else None)
+    stack = _fresh_stack(folder, output, fast, survey.first_date if survey else None)
     watch.lap("up")
-    demo = Demo(seconds=watch.seconds)
-    with output.progress() as bars, _LakeWatch(stack, bars) as lake:
+    figures = Figures(seconds=watch.seconds)
+    with output.progress() as bars, _LakeWatch(stack, bars) as arrivals:
         if survey:
             output.step(
                 f"replaying {survey.lines:,} invoice lines of {survey.path.name} into the orders table"
             )
-            begin = _replay(stack, survey, demo, bars)
+            begin = _replay(stack, survey, figures, bars)
+            rows_due = figures.changes
         else:
             output.step(f"generating {orders:,} orders over the past {DAYS} days, and what became of them")
-            begin = _generate(stack, orders, demo, bars)
+            begin = _generate(stack, orders, figures, bars)
             # The schedule takes one every hour; the demo does not wait for it.
             snapshot.take(stack)
+            kept = [order.version for order in orders_table.scan(stack)]
+            if left_out := figures.orders_written - len(kept):
+                output.step(f"{left_out:,} of the orders are test orders, which the lake leaves out")
+            rows_due = sum(kept)
         watch.lap("write")
-        lake.wait_for(_rows_due(stack, demo) if survey is None else demo.changes, freshness.bound(stack))
+        arrivals.wait_for(rows_due, freshness.bound(stack))
         watch.lap("lake")
-    if lake.grown is not None:
-        demo.orders_per_second = round(demo.orders_written / max(0.001, lake.grown - begin), 1)
+    if arrivals.last is not None:
+        figures.orders_per_second = round(figures.orders_written / max(0.001, arrivals.last - begin), 1)
     output.step("reconciling the orders table with the lake, exactly")
-    reconciliation = _reconcile(stack)
+    reconciliation = _reconcile(stack, output)
     verdict.keep(stack, reconciliation)
     watch.lap("reconcile")
     output.step("asking Athena")
-    _measure(stack, lake.lake, reconciliation, demo)
-    top = athena.query(stack, "top_products", {})
+    _measure(stack, arrivals.lake, reconciliation, figures)
+    top_products = athena.query(stack, "top_products", {})
     watch.lap("query")
     output.step("projecting the 28 days before today, to see how it would have done, and the 28 to come")
     projection = _project(stack, survey)
     watch.lap("project")
     watch.total()
-    write_json(stack.state.folder / "demo.json", vars(demo))
-    if not quiet:
-        _tell(stack, demo, reconciliation, top, projection)
-    if not demo.reconciled:
-        example = f" ({reconciliation.examples[0]})" if reconciliation.examples else ""
-        raise SalescastError(
-            f"the lake does not reconcile with the table{example}; "
-            f"`salescast reconcile` lists the differences, the logs are in {stack.state.logs}"
-        )
-    return demo
+    write_json(stack.state.folder / "demo.json", vars(figures))
+    return Demo(stack, figures, reconciliation, top_products, projection)
 
 
-def _fresh_stack(folder: Path, fast: float, first_order_date: str | None) -> Stack:
+def _fresh_stack(folder: Path, output: Output, fast: float, first_order_date: str | None) -> Stack:
     """A stack without orders. Figures of a stack that held others already would say nothing."""
     state = State(folder.resolve())
     with state.lock():
@@ -112,50 +125,35 @@ def _fresh_stack(folder: Path, fast: float, first_order_date: str | None) -> Sta
     return laptop.up(folder, fast=fast, parameters=parameters, report=output.step)
 
 
-def _generate(stack: Stack, orders: int, demo: Demo, bars: Progress) -> float:
-    yesterday = datetime.now(UTC).date() - timedelta(days=1)
-    event = {
-        "action": "backfill",
-        "start": (yesterday - timedelta(days=DAYS - 1)).isoformat(),
-        "end": yesterday.isoformat(),
-        "orders": orders,
-    }
-    rate, task = output.Rate(), bars.add_task("orders written", total=orders, rate="")
+def _generate(stack: Stack, orders: int, figures: Figures, bars: Bars) -> float:
+    """Write sample orders; returns when that began."""
+    counter = bars.counter("orders written", orders)
     begin = time.monotonic()
-    written = generate.run(
+    generated = generate.run(
         stack,
-        event,
-        lambda done, _: bars.update(task, completed=done.inserted, rate=rate.text(done.inserted)),
+        arguments.backfill(DAYS, orders=orders),
+        lambda generated, _: counter.show(generated.inserted),
     )
-    demo.orders_written, demo.changes = written.inserted, written.changes
+    figures.orders_written, figures.changes = generated.inserted, generated.changes
     return begin
 
 
-def _replay(stack: Stack, survey: retail_file.RetailFile, demo: Demo, bars: Progress) -> float:
-    rate, task = output.Rate(), bars.add_task("orders written", total=survey.lines, rate="")
+def _replay(stack: Stack, survey: retail_file.RetailFile, figures: Figures, bars: Bars) -> float:
+    """Write a file's orders; returns when that began."""
+    counter = bars.counter("orders written", survey.lines)
     begin = time.monotonic()
-    written = replay.replay(
-        stack, survey, lambda lines: bars.update(task, completed=lines, rate=rate.text(lines))
-    )
-    if written.unmapped:
-        problem = written.problems[0]
+    replayed = replay.replay(stack, survey, counter.show)
+    if replayed.unmapped:
+        problem = replayed.problems[0]
         raise SalescastError(
-            f"{written.unmapped} line(s) are no orders, the first is line {problem.line}: {problem.field} "
+            f"{replayed.unmapped} line(s) are no orders, the first is line {problem.line}: {problem.field} "
             f"{problem.reason}; `salescast replay` lists them"
         )
-    demo.orders_written = demo.changes = written.written
+    figures.orders_written = figures.changes = replayed.written
     return begin
 
 
-def _rows_due(stack: Stack, demo: Demo) -> int:
-    """Rows that the lake will have: the changes of all orders but the test orders, which it leaves out."""
-    kept = [order.version for order in orders_table.scan(stack)]
-    if left_out := demo.orders_written - len(kept):
-        output.step(f"{left_out:,} of the orders are test orders, which the lake leaves out")
-    return sum(kept)
-
-
-def _reconcile(stack: Stack) -> Reconciliation:
+def _reconcile(stack: Stack, output: Output) -> Reconciliation:
     """Reconcile, again while something is in flight."""
     pause = freshness.bound(stack)
     for _ in range(RECONCILE_ATTEMPTS):
@@ -183,54 +181,17 @@ def _project(stack: Stack, survey: retail_file.RetailFile | None) -> dict[str, A
     return project.run(stack, event)
 
 
-def _show(projection: dict[str, Any]) -> None:
-    (revenue,) = project.series(projection, "revenue")
-    for line in project.terminal(revenue):
-        output.out.print(line, markup=False, soft_wrap=True)
-    output.out.print(project.summary(projection) + "\n", markup=False, soft_wrap=True)
-
-
-def _measure(stack: Stack, lake: Lake, result: Reconciliation, demo: Demo) -> None:
+def _measure(stack: Stack, lake: Lake, reconciliation: Reconciliation, figures: Figures) -> None:
     lake.look()
-    counted = athena.run(stack, "SELECT count(*) AS row_count FROM order_changes").rows[0][0]
-    total = athena.run(stack, "SELECT CAST(sum(amount) AS varchar) AS amount FROM orders").rows[0][0]
-    demo.rows = int(str(counted))
-    demo.objects, demo.bytes = lake.objects, lake.bytes
-    demo.failed = result.failed_records
-    demo.amount = money.shortest(money.exact(str(total or 0)))
-    demo.reconciled = result.reconciled and result.in_flight == 0 and result.failed_records == 0
-
-
-def _tell(
-    stack: Stack,
-    demo: Demo,
-    result: Reconciliation,
-    top: athena.Result,
-    projection: dict[str, Any],
-) -> None:
-    out = output.out
-    output.reconciliation(result)
-    out.print(
-        f"{demo.rows:,} rows in {demo.objects:,} Parquet objects ({demo.bytes / 1e6:.1f} MB), "
-        f"{demo.orders_per_second:,.0f} orders/s from first write to last row.\n",
-        soft_wrap=True,
+    rows = athena.run(stack, "SELECT count(*) AS row_count FROM order_changes").rows[0][0]
+    amount = athena.run(stack, "SELECT CAST(sum(amount) AS varchar) AS amount FROM orders").rows[0][0]
+    figures.rows = int(str(rows))
+    figures.objects, figures.bytes = lake.objects, lake.bytes
+    figures.failed = reconciliation.failed_records
+    figures.amount = money.shortest(money.exact(str(amount or 0)))
+    figures.reconciled = reconciliation.reconciled and not (
+        reconciliation.in_flight or reconciliation.failed_records
     )
-    names = [column.name for column in top.columns]
-    out.print(output.rows_table(names, top.rows[:TOP_PRODUCTS], title="Top products"))
-    _show(projection)
-    state = "" if stack.state.folder == DEFAULT else f" --state {stack.state.folder}"
-    out.print("The stack stays up. Look next at")
-    for command, what in (
-        ("dashboard", "sales, customers and stock in the browser"),
-        ("query", "the questions that are there"),
-        ("query 'SELECT * FROM orders LIMIT 10'", "any other, in SQL"),
-        ("project channel:WEB --plot projection.png", "the next 28 days of any series"),
-        ("generate --rate 5 --seconds 60", "live orders"),
-        ("status", "every stage's health"),
-        ("down", "ends it"),
-    ):
-        out.print(f"  .venv/bin/salescast {command}{state}", style="bold", end="", soft_wrap=True)
-        out.print(f"   {what}", style="dim", soft_wrap=True)
 
 
 class _Stopwatch:
@@ -249,14 +210,12 @@ class _Stopwatch:
 
 
 class _LakeWatch:
-    """Counts the rows that arrive in the lake meanwhile; `grown` is when it last saw more."""
+    """Counts the rows that arrive in the lake meanwhile; `last` is when it last saw more (monotonic)."""
 
-    def __init__(self, stack: Stack, bars: Progress) -> None:
+    def __init__(self, stack: Stack, bars: Bars) -> None:
         self.lake = Lake(stack)
-        self.grown: float | None = None
-        self._bars = bars
-        self._rate = output.Rate()
-        self._task: TaskID = bars.add_task("rows in the lake", total=None, rate="")
+        self.last: float | None = None
+        self._counter = bars.counter("rows in the lake")
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._run, name="lake", daemon=True)
 
@@ -270,10 +229,10 @@ class _LakeWatch:
 
     def wait_for(self, rows: int, bound: float) -> None:
         """Wait until that many rows are there, or none has come for long."""
-        self._bars.update(self._task, total=rows)
+        self._counter.expect(rows)
         quiet = max(QUIET_SECONDS, 2 * bound)
         start = time.monotonic()
-        while self.lake.rows < rows and time.monotonic() - max(start, self.grown or 0) < quiet:
+        while self.lake.rows < rows and time.monotonic() - max(start, self.last or 0) < quiet:
             time.sleep(0.1)
 
     def _run(self) -> None:
@@ -283,7 +242,6 @@ class _LakeWatch:
             with suppress(Exception):
                 self.lake.look()
             if self.lake.rows > before:
-                self.grown = time.monotonic()
-                rate = self._rate.text(self.lake.rows)
-                self._bars.update(self._task, completed=self.lake.rows, rate=rate)
+                self.last = time.monotonic()
+                self._counter.show(self.lake.rows)
             self._done.wait(POLL_SECONDS)

@@ -1,12 +1,13 @@
 """Queries through the stack's Athena workgroup: run, wait, read; named queries with parameters."""
 
+import csv
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TextIO
 
 from botocore.exceptions import ClientError
 
@@ -48,6 +49,12 @@ class Result:
     def dollars(self) -> float:
         """What Athena bills in most regions: 5 USD for each TB read, 10 MB at the least."""
         return max(self.bytes_scanned, LEAST_BILLED_BYTES) * DOLLARS_PER_TB / 1e12
+
+    def write_csv(self, file: TextIO) -> None:
+        """Write names and rows as CSV: decimals exact, nothing for NULL."""
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([column.name for column in self.columns])
+        writer.writerows([format(v, "f") if isinstance(v, Decimal) else v for v in row] for row in self.rows)
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from salescast import laptop
 from salescast.functions import generate, snapshot
-from salescast.laptop import up as laptop
 from salescast.stack import athena
 from salescast.stack.stack import Stack
 from salescast.stack.state import State

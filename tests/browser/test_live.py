@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from salescast.laptop import up as laptop
+from salescast import laptop
 from salescast.stack import athena
 from salescast.stack.stack import Stack
 from salescast.stack.state import State

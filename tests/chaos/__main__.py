@@ -8,8 +8,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from salescast import laptop
 from salescast.integrity import reconcile
-from salescast.laptop import up as laptop
 from salescast.stack.stack import Stack
 from salescast.stack.state import State
 from tests.chaos.player import Player, Result

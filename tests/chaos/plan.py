@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
-from salescast.laptop.up import STAND_INS
+from salescast.laptop import STAND_INS
 
 ROUNDS = 12
 DATES = 3

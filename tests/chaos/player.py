@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
-from salescast.laptop import up as laptop
+from salescast import laptop
 from salescast.stack import money
 from salescast.stack.athena import run
 from salescast.stack.processes import Process

@@ -2,8 +2,8 @@
 
 import pytest
 
+from salescast import laptop
 from salescast.integrity import reconcile
-from salescast.laptop import up as laptop
 from salescast.stack.stack import Stack
 from tests.chaos.plan import plan
 from tests.chaos.player import Player

@@ -10,11 +10,11 @@ import time
 
 import pytest
 
+from salescast import laptop
 from salescast.cli import main as cli
 from salescast.functions import generate
 from salescast.integrity import health
 from salescast.laptop import emulator
-from salescast.laptop import up as laptop
 from salescast.stack.stack import Stack
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from salescast import laptop
 from salescast.cli.main import run
-from salescast.laptop import up as laptop
 from salescast.stack.stack import Stack
 from salescast.stack.state import State
 

@@ -5,7 +5,6 @@ import re
 
 import streamlit as st
 
-from salescast.cli import output
 from salescast.dashboard.view import View, guarded, small
 from salescast.stack import athena
 from salescast.stack.athena import NamedQuery, Result
@@ -108,5 +107,5 @@ def _answer(name: str, result: Result) -> None:
 def as_csv(result: Result) -> str:
     """The whole answer, as `salescast query --csv` writes it."""
     text = io.StringIO()
-    output.write_csv(result, text)
+    result.write_csv(text)
     return text.getvalue()

@@ -1,0 +1,75 @@
+"""Commands that account for every change: reconcile, redrive."""
+
+from typing import Annotated
+
+import typer
+
+from salescast.cli import arguments, consent
+from salescast.cli.arguments import JsonOption, StackOption, StateOption, YesOption
+from salescast.cli.output import Output
+from salescast.stack.state import DEFAULT
+
+
+def reconcile_lake(
+    context: typer.Context,
+    settle: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            help="Seconds for which a difference is in flight.",
+            show_default="twice the freshness bound",
+        ),
+    ] = None,
+    state: StateOption = DEFAULT,
+    stack: StackOption = None,
+    _json: JsonOption = False,
+) -> int:
+    """Prove that no change was lost: the orders table against the lake, exactly. Exit status 0 only if so.
+
+    salescast reconcile
+    salescast reconcile --stack salescast --settle 600
+    """
+    from salescast.integrity import reconcile, verdict
+
+    output: Output = context.obj
+    target = arguments.stack(state, stack)
+    reconciliation = reconcile.reconcile(target, settle, output.step)
+    verdict.keep(target, reconciliation)
+    output.reconciliation(reconciliation)
+    return int(not reconciliation.reconciled)
+
+
+def redrive_changes(
+    context: typer.Context,
+    reason: Annotated[
+        str | None,
+        typer.Option(help="Only failures whose type, code or message has this in it.", metavar="TEXT"),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Only changes that came then or later (UTC).", metavar="TIME")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be delivered.")] = False,
+    state: StateOption = DEFAULT,
+    stack: StackOption = None,
+    yes: YesOption = False,
+    _json: JsonOption = False,
+) -> int:
+    """Deliver failed changes again: those under errors/ and in the dead-letter queue. May be repeated.
+
+    Mend the cause first: what fails again comes back as a new error object. Exit status 0 if none is left.
+
+    salescast redrive --dry-run
+    salescast redrive --reason ProcessingFailed --since 2026-11-20
+    """
+    from salescast.integrity import redrive
+
+    output: Output = context.obj
+    choice = redrive.Choice(reason, arguments.instant("--since", since) if since else None)
+    target = arguments.stack(state, stack)
+    if not dry_run:
+        consent.ask(target, "deliver failed changes again to", yes)
+    with output.progress() as bars:
+        counter = bars.counter("failed changes")
+        redriven = redrive.redrive(target, choice, dry_run=dry_run, show=counter.show)
+    output.redriven(redriven)
+    return int(bool(redriven.left))

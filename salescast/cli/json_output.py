@@ -1,0 +1,93 @@
+"""Answers as JSON, alone on stdout: no bars, and decimals as strings, so that they stay exact."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from salescast.cli.output import Output
+from salescast.cli.progress import Bars
+from salescast.functions import generate
+
+if TYPE_CHECKING:
+    from salescast.cli.demo import Demo
+    from salescast.integrity.health import Stage
+    from salescast.integrity.reconcile import Reconciliation
+    from salescast.integrity.redrive import Redrive
+    from salescast.replay.replay import Replay
+    from salescast.stack.athena import NamedQuery, Result
+    from salescast.stack.destroy import Destroyed
+    from salescast.stack.stack import Stack
+    from salescast.stack.state import State
+
+
+class JsonOutput(Output):
+    """One JSON value for each answer."""
+
+    def progress(self) -> Bars:
+        return Bars(self.err, hidden=True)
+
+    def up(self, stack: Stack) -> None:
+        _write({"stack": stack.name, "endpoint": stack.endpoint, "state": str(stack.state.folder)})
+
+    def down(self, state: State, ended: Sequence[str]) -> None:  # noqa: ARG002
+        _write({"ended": ended})
+
+    def stages(self, stages: Sequence[Stage]) -> None:
+        _write([vars(stage) for stage in stages])
+
+    def destroyed(self, destroyed: Destroyed) -> None:
+        _write(vars(destroyed))
+
+    def generated(self, generated: generate.Generated) -> None:
+        counts = {name: getattr(generated, name) for name in (*generate.COUNTS, "invocations")}
+        _write(counts | {"seconds": round(generated.seconds, 3)})
+
+    def replayed(self, replay: Replay) -> None:
+        _write(replay.as_json())
+
+    def queries(self, queries: Sequence[NamedQuery]) -> None:
+        _write(
+            [
+                {"name": query.name, "description": query.description, "parameters": query.defaults}
+                for query in queries
+            ]
+        )
+
+    def result(self, result: Result) -> None:
+        _write(
+            {
+                "columns": [vars(column) for column in result.columns],
+                "rows": result.rows,
+                "bytes_scanned": result.bytes_scanned,
+                "milliseconds": result.milliseconds,
+            }
+        )
+
+    def projection(self, answer: dict[str, Any], measure: str) -> None:  # noqa: ARG002
+        _write(answer)
+
+    def reconciliation(self, reconciliation: Reconciliation) -> None:
+        _write(reconciliation.as_json())
+
+    def redriven(self, redrive: Redrive) -> None:
+        _write(redrive.as_json())
+
+    def demo(self, demo: Demo) -> None:
+        _write(vars(demo.figures))
+
+
+def _write(content: Any) -> None:
+    sys.stdout.write(json.dumps(content, indent=2, default=_plain, ensure_ascii=False) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -1,0 +1,206 @@
+"""Answers as text and tables, for people; and a query's answer as CSV."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from salescast.cli.output import Output
+from salescast.cli.progress import Bars
+from salescast.functions import project
+from salescast.integrity import health
+from salescast.stack import money
+from salescast.stack.state import DEFAULT
+
+if TYPE_CHECKING:
+    from salescast.cli.demo import Demo
+    from salescast.functions.generate import Generated
+    from salescast.integrity.health import Stage
+    from salescast.integrity.reconcile import Reconciliation
+    from salescast.integrity.redrive import Redrive
+    from salescast.replay.replay import Replay
+    from salescast.stack.athena import NamedQuery, Result
+    from salescast.stack.destroy import Destroyed
+    from salescast.stack.stack import Stack
+    from salescast.stack.state import State
+
+TOP_PRODUCTS = 8
+COLOURS = {health.OK: "green", health.WARNING: "yellow", health.DOWN: "red"}
+HEALTH_WIDTH = 9
+DETAIL_WIDTH = 30  # at least, in a terminal however narrow
+AFTER_DEMO = (
+    ("dashboard", "sales, customers and stock in the browser"),
+    ("query", "the questions that are there"),
+    ("query 'SELECT * FROM orders LIMIT 10'", "any other, in SQL"),
+    ("project channel:WEB --plot projection.png", "the next 28 days of any series"),
+    ("generate --rate 5 --seconds 60", "live orders"),
+    ("status", "every stage's health"),
+    ("down", "ends it"),
+)
+
+
+class TextOutput(Output):
+    """Text that is coloured in a terminal, and one line for each thing in a pipe or a file."""
+
+    def progress(self) -> Bars:
+        return Bars(self.err)
+
+    def up(self, stack: Stack) -> None:
+        self.out.print(f"the stack {stack.name} runs at {stack.endpoint}")
+
+    def down(self, state: State, ended: Sequence[str]) -> None:
+        self.out.print(f"ended {', '.join(ended)}" if ended else f"no stack ran in {state.folder}")
+
+    def stages(self, stages: Sequence[Stage]) -> None:
+        """The health of each stage, details in a column of their own, and the verdict on all."""
+        indent = HEALTH_WIDTH + max(len(stage.name) for stage in stages) + 2
+        # A pipe or a file gets one line for each stage, whatever its length.
+        width = max(DETAIL_WIDTH, self.out.width - indent) if self.out.is_terminal else sys.maxsize
+        for stage in stages:
+            first, *rest = textwrap.wrap(stage.detail, width, break_on_hyphens=False) or [""]
+            mark = f"[{COLOURS[stage.health]}]{stage.health:<{HEALTH_WIDTH}}[/]"
+            self.out.print(f"{mark}{stage.name:<{indent - HEALTH_WIDTH}}{escape(first)}", soft_wrap=True)
+            for line in rest:
+                self.out.print(" " * indent + escape(line), soft_wrap=True)
+        worst, text = health.verdict(list(stages))
+        self.out.print(f"[{COLOURS[worst]}]{escape(text)}[/]", soft_wrap=not self.out.is_terminal)
+
+    def destroyed(self, destroyed: Destroyed) -> None:
+        self.out.print(
+            f"deleted the stack {destroyed.stack}, {destroyed.objects:,} object version(s) of its lake"
+        )
+        for name in destroyed.retained:
+            self.out.print(f"retained: {name}", soft_wrap=True)
+
+    def generated(self, generated: Generated) -> None:
+        self.out.print(
+            f"{generated.inserted:,} orders inserted, {generated.changed:,} changes, "
+            f"{generated.removed:,} removed, {generated.repeated:,} found already done, "
+            f"in {generated.seconds:.1f} s"
+        )
+
+    def replayed(self, replay: Replay) -> None:
+        self.out.print(
+            f"{replay.lines:,} lines of {replay.invoices:,} invoices: {replay.written:,} orders written, "
+            f"{replay.already:,} there already, {replay.unmapped:,} no orders; {replay.seconds:.1f} s"
+        )
+
+    def queries(self, queries: Sequence[NamedQuery]) -> None:
+        rows = [
+            [
+                query.name,
+                query.description,
+                ", ".join(f"{name}={value}" for name, value in query.defaults.items()),
+            ]
+            for query in queries
+        ]
+        self.out.print(_table(["query", "answers", "parameters"], rows))
+
+    def result(self, result: Result) -> None:
+        """The rows and, on stderr, their count, the bytes read and the time."""
+        self.out.print(_table([column.name for column in result.columns], result.rows))
+        self._statistics(result)
+
+    def projection(self, answer: dict[str, Any], measure: str) -> None:
+        """A plot of text for each series and, on stderr, what the run did."""
+        self._plots(answer, measure)
+        self.err.print(project.summary(answer), markup=False, soft_wrap=True)
+
+    def reconciliation(self, reconciliation: Reconciliation) -> None:
+        """Table and lake side by side, the verdict, and examples of what differs."""
+        result = reconciliation
+        rows = [
+            ("orders", f"{result.table_orders:,}", f"{result.lake_orders:,}"),
+            ("changes", f"{result.table_versions:,}", f"{result.lake_versions:,}"),
+            ("amount", money.shortest(result.table_amount), money.shortest(result.lake_amount)),
+        ]
+        table = _table(["", "orders table", "lake (orders view)"], rows, title="Reconciliation")
+        for column in table.columns[1:]:
+            column.justify = "right"
+        self.out.print(table)
+        verdict = "[green]reconciled[/]" if result.reconciled else "[red]not reconciled[/]"
+        names = ("missing", "unexpected", "in_flight", "failed", "archived")
+        counts = ", ".join(f"{getattr(result, name):,} {name.replace('_', ' ')}" for name in names)
+        self.out.print(
+            f"{verdict}: {counts}; {result.failed_records:,} record(s) under errors/ or dead-lettered",
+            soft_wrap=True,
+        )
+        for example in result.examples:
+            self.out.print(f"  {escape(example)}", soft_wrap=True)
+
+    def redriven(self, redrive: Redrive) -> None:
+        verb = "would be delivered again" if redrive.dry_run else "delivered again"
+        self.out.print(
+            f"{redrive.found:,} failed change(s) found, {redrive.redriven:,} {verb}, "
+            f"{redrive.left.total():,} left; "
+            f"{redrive.objects:,} error object(s) and {redrive.messages:,} dead letter(s) settled",
+            soft_wrap=True,
+        )
+        for reason, count in redrive.left.most_common():
+            self.out.print(f"  {count:,} left: {escape(reason)}", soft_wrap=True)
+        for place in redrive.places:
+            self.out.print(f"  lost: {escape(place)}", soft_wrap=True)
+
+    def demo(self, demo: Demo) -> None:
+        """What was reconciled, stored, sold and projected, and where to look next."""
+        figures = demo.figures
+        self.reconciliation(demo.reconciliation)
+        self.out.print(
+            f"{figures.rows:,} rows in {figures.objects:,} Parquet objects ({figures.bytes / 1e6:.1f} MB), "
+            f"{figures.orders_per_second:,.0f} orders/s from first write to last row.\n",
+            soft_wrap=True,
+        )
+        names = [column.name for column in demo.top_products.columns]
+        self.out.print(_table(names, demo.top_products.rows[:TOP_PRODUCTS], title="Top products"))
+        self._plots(demo.projection, "revenue")
+        self.out.print(project.summary(demo.projection) + "\n", markup=False, soft_wrap=True)
+        folder = demo.stack.state.folder
+        state = "" if folder == DEFAULT else f" --state {folder}"
+        self.out.print("The stack stays up. Look next at")
+        for command, what in AFTER_DEMO:
+            self.out.print(f"  .venv/bin/salescast {command}{state}", style="bold", end="", soft_wrap=True)
+            self.out.print(f"   {what}", style="dim", soft_wrap=True)
+
+    def _plots(self, answer: dict[str, Any], measure: str) -> None:
+        for series in project.series(answer, measure):
+            for line in project.terminal(series):
+                self.out.print(line, markup=False, soft_wrap=True)
+
+    def _statistics(self, result: Result) -> None:
+        self.err.print(
+            f"{len(result.rows):,} row(s), {result.bytes_scanned:,} bytes scanned, "
+            f"{result.milliseconds:,} ms; Athena bills {result.dollars:.5f} USD for it",
+            style="dim",
+            soft_wrap=True,
+        )
+
+
+class CsvOutput(TextOutput):
+    """Text, but a query's answer as CSV."""
+
+    def result(self, result: Result) -> None:
+        result.write_csv(sys.stdout)
+        self._statistics(result)
+
+
+def _table(names: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> Table:
+    """A table with numbers to the right."""
+    rows = list(rows)
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    for index, name in enumerate(names):
+        numeric = any(isinstance(row[index], int | float | Decimal) for row in rows)
+        table.add_column(escape(name), justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*("" if value is None else escape(_text(value)) for value in row))
+    return table
+
+
+def _text(value: Any) -> str:
+    return format(value, "f") if isinstance(value, Decimal) else str(value)
