@@ -73,19 +73,19 @@ class Answers:
     def ask(self, *questions: Question) -> list[Answer]:
         """The answers in the order of the questions. Raises SalescastError with Athena's reason."""
         now = time.monotonic()
-        found = [self._find(question, now) for question in questions]
-        lacking = [question for question, answer in zip(questions, found, strict=True) if answer is None]
+        answers = [self._find(question, now) for question in questions]
+        lacking = [question for question, answer in zip(questions, answers, strict=True) if answer is None]
         if lacking:
             shelf = self.shelf()
             with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-                fresh = iter(list(pool.map(lambda one: self._run(shelf, one), lacking)))
-            found = [answer or next(fresh) for answer in found]
-        return [answer for answer in found if answer is not None]
+                fresh = iter(list(pool.map(lambda question: self._run(shelf, question), lacking)))
+            answers = [answer or next(fresh) for answer in answers]
+        return [answer for answer in answers if answer is not None]
 
     def shelf(self) -> dict[str, NamedQuery]:
         """The stack's named queries by name."""
         if self._shelf is None or time.monotonic() - self._shelf[0] > TEN_MINUTES:
-            named = {one.name: one for one in athena.named_queries(self.stack)}
+            named = {query.name: query for query in athena.named_queries(self.stack)}
             self._shelf = (time.monotonic(), named)
         return self._shelf[1]
 
@@ -112,9 +112,10 @@ class Answers:
 
 def footer(answers: Sequence[Answer]) -> str:
     """Where the figures of a page are from: when Athena was asked, what it read and what that costs."""
-    scanned = sum(one.result.bytes_scanned for one in answers)
-    dollars = sum(one.result.dollars for one in answers)
-    newest, oldest = max(one.asked for one in answers), min(one.asked for one in answers)
+    scanned = sum(answer.result.bytes_scanned for answer in answers)
+    dollars = sum(answer.result.dollars for answer in answers)
+    moments = [answer.asked for answer in answers]
+    newest, oldest = max(moments), min(moments)
     when = f"{newest:%H:%M:%S} UTC"
     if (newest - oldest).total_seconds() >= 1:
         when = f"{oldest:%H:%M:%S} to {when}"

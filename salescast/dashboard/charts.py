@@ -18,13 +18,13 @@ _LINES: dict[str, Any] = {
 _DASHES = {SOLD: [1, 0], PROJECTED: [6, 3], BEFORE: [2, 3]}
 
 
-def show(chart: Any, told: str) -> None:
-    """Put a chart on the page. `told` is what it says to those who cannot see it."""
+def show(chart: Any, description: str) -> None:
+    """Put a chart on the page. `description` is what it says to those who cannot see it."""
     # The theme's grey of labels is too faint on white; the page's own text colour suits light and dark.
     text = {"labelColor": "currentColor", "titleColor": "currentColor"}
     chart = chart.configure_axis(**text).configure_legend(**text)
     chart = chart.configure_view(strokeWidth=0).configure_mark(aria=False)
-    st.altair_chart(chart, width="stretch", alt=told)
+    st.altair_chart(chart, width="stretch", alt=description)
 
 
 def local(column: str) -> pl.Expr:

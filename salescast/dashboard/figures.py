@@ -53,9 +53,9 @@ def main_currency(frame: pl.DataFrame, weight: str = "orders") -> str:
     """The currency with the most of `weight`; empty when there are no rows."""
     if frame.is_empty():
         return ""
-    found = (
+    weights = (
         frame.group_by("currency")
         .agg(pl.col(weight).sum())
         .sort(weight, "currency", descending=[True, False])
     )
-    return str(found["currency"][0])
+    return str(weights["currency"][0])

@@ -32,8 +32,8 @@ class Target:
         parser = argparse.ArgumentParser()
         parser.add_argument("--state", type=Path, required=True)
         parser.add_argument("--stack")
-        given = parser.parse_args(arguments)
-        return cls(given.state, given.stack)
+        options = parser.parse_args(arguments)
+        return cls(options.state, options.stack)
 
     @property
     def refresh(self) -> int:

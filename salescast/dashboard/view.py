@@ -44,9 +44,9 @@ class View:
 
     def ask(self, *questions: Question) -> list[Answer]:
         """The answers, which the page's footer tells of. Raises SalescastError with Athena's reason."""
-        found = self.answers.ask(*questions)
-        self.used += found
-        return found
+        answers = self.answers.ask(*questions)
+        self.used += answers
+        return answers
 
     def footer(self) -> None:
         """Where the figures above are from."""

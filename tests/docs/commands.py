@@ -11,6 +11,7 @@ from typing import Any
 
 import botocore.session
 import sqlglot
+import typer
 import typer.main
 from botocore import xform_name
 from sqlglot.errors import SqlglotError
@@ -75,7 +76,7 @@ def _ours(name: str) -> Any:
 
 def salescast(arguments: tuple[str, ...]) -> None:
     words = list(arguments)
-    if words[0] in ("--debug", "--help", "-h"):
+    while words and words[0] in ("--debug", "--json", "--version", "--help", "-h"):
         words.pop(0)
     if not words:
         return
@@ -85,8 +86,8 @@ def salescast(arguments: tuple[str, ...]) -> None:
         return
     try:
         context = command.make_context(name, rest)
-    except Exception as error:  # Typer names only leaves of its click's errors in public
-        raise Fault(str(getattr(error, "message", error))) from error
+    except typer.TyperException as error:
+        raise Fault(error.message) from error
     for pair in context.params.get("parameter") or []:
         if name == "up":
             parameter(pair)

@@ -37,24 +37,24 @@ def _named(view: View) -> None:
     query = shelf[name]
     st.markdown(query.description.replace("$", "\\$"))
     with st.form(f"parameters of {name}", border=bool(query.defaults)):
-        given = _parameters(query)
+        parameters = _parameters(query)
         asked = st.form_submit_button("Run", type="primary", icon=":material/play_arrow:")
     with st.expander("Its SQL"):
         st.code(query.statement, language="sql")
     if asked:
         with guarded(), st.spinner("Asking Athena"):
-            result = athena.run(view.stack, query.statement, query.arguments(given))
+            result = athena.run(view.stack, query.statement, query.arguments(parameters))
             st.session_state[ANSWER] = (view.identity, name, result)
 
 
 def _parameters(query: NamedQuery) -> dict[str, str]:
-    given = {}
+    parameters = {}
     if query.defaults:
         columns = st.columns(min(4, len(query.defaults)))
         for index, (name, default) in enumerate(query.defaults.items()):
             with columns[index % len(columns)]:
-                given[name] = st.text_input(name, default, key=f"{query.name} {name}")
-    return given
+                parameters[name] = st.text_input(name, default, key=f"{query.name} {name}")
+    return parameters
 
 
 def _own(view: View) -> None:

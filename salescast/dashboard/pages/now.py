@@ -74,15 +74,15 @@ def _figures(
             height="stretch",
         )
         close = row.get("closing_revenue")
-        told = "The projector has not run today."
+        explanation = "The projector has not run today."
         if close is not None:
             bounds = f"{figures.money(row['lo80'], currency)} to {figures.money(row['hi80'], currency)}"
-            told = f"80 % interval {bounds}, as projected at {row['projected_ts'][11:16]} UTC."
+            explanation = f"80 % interval {bounds}, as projected at {row['projected_ts'][11:16]} UTC."
         shown = figures.money(close, currency)
         if close is not None and revenue > close:
             # The day was projected before; it cannot close below what is sold.
             shown = f"over {figures.money(revenue, currency)}"
-        st.metric("Projected close", shown, help=told, border=True, height="stretch")
+        st.metric("Projected close", shown, help=explanation, border=True, height="stretch")
         st.metric(
             "Newest order",
             *_newest(now, latest, fresh),

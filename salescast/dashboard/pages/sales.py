@@ -65,15 +65,15 @@ def _dates(first: date, last: date) -> tuple[date, date]:
     if days := SPANS[span or "28 days"]:
         return latest - timedelta(days=days - 1), latest
     with right:
-        given = st.date_input(
+        chosen = st.date_input(
             "From and to (UTC)",
             (max(first, latest - timedelta(days=27)), latest),
             key="own_dates",
             bind="query-params",
         )
-    if not isinstance(given, tuple) or len(given) < 2:
+    if not isinstance(chosen, tuple) or len(chosen) < 2:
         st.stop()
-    return given[0], given[1]
+    return chosen[0], chosen[1]
 
 
 def _filters(frame: pl.DataFrame) -> dict[str, str]:
@@ -143,9 +143,9 @@ def _trend(
 ) -> None:
     st.header("Revenue by day", anchor=False)
     days = (end - begin).days + 1
-    found = frame.filter(breakdown="day")
+    by_day = frame.filter(breakdown="day")
     sums = {
-        period: dict(found.filter(period=period).select("name", "net_revenue").iter_rows())
+        period: dict(by_day.filter(period=period).select("name", "net_revenue").iter_rows())
         for period in ("period", "before")
     }
     rows: list[tuple[str, str, float]] = []
@@ -181,25 +181,25 @@ def _projection(view: View, currency: str, end: date, chosen: dict[str, str]) ->
     (answer,) = view.ask(
         Question("latest_projection", {"breakdown": breakdown, "measure": "revenue"}, TEN_MINUTES)
     )
-    found = answer.frame.filter(pl.col("series") == series, pl.col("currency") == currency).filter(
+    projected = answer.frame.filter(pl.col("series") == series, pl.col("currency") == currency).filter(
         pl.col("projected_date") > end.isoformat()
     )
-    if found.is_empty():
+    if projected.is_empty():
         if answer.frame.is_empty():
             small(f"There is no projection yet; make one with {command('project', view.target)}.")
         return nothing
-    run = found["run_date"][0]
-    gap = (date.fromisoformat(found["projected_date"][0]) - end).days
+    run = projected["run_date"][0]
+    gap = (date.fromisoformat(projected["projected_date"][0]) - end).days
     if gap > 14:
         return nothing
     small(f"Projected on {run}; bands hold 80 % and 95 % of the days, see Trust for how well they did.")
-    return found.rename({"projected_date": "day"}).select(schema)
+    return projected.rename({"projected_date": "day"}).select(schema)
 
 
 def _breakdown(frame: pl.DataFrame, breakdown: str, currency: str) -> None:
-    found = frame.filter(breakdown=breakdown).with_columns(pl.col("name").fill_null("(none)"))
-    now = found.filter(period="period").select("name", value="net_revenue")
-    before = found.filter(period="before").select("name", before="net_revenue")
+    revenue = frame.filter(breakdown=breakdown).with_columns(pl.col("name").fill_null("(none)"))
+    now = revenue.filter(period="period").select("name", value="net_revenue")
+    before = revenue.filter(period="before").select("name", before="net_revenue")
     joined = now.join(before, on="name", how="left").sort("value", descending=True)
     shown = joined.head(TOP)
     unit = figures.SYMBOLS.get(currency, currency)
@@ -216,9 +216,9 @@ def _breakdown(frame: pl.DataFrame, breakdown: str, currency: str) -> None:
 def _products(view: View, parameters: dict[str, str], currency: str) -> None:
     (answer,) = view.ask(Question("top_products", parameters))
     st.header("Top products", anchor=False)
-    found = answer.frame.filter(currency=currency)
+    products = answer.frame.filter(currency=currency)
     st.dataframe(
-        found.select("product_id", "product_name", "category", "units", "net_revenue"),
+        products.select("product_id", "product_name", "category", "units", "net_revenue"),
         hide_index=True,
         column_config={
             "product_id": "id",
@@ -228,7 +228,7 @@ def _products(view: View, parameters: dict[str, str], currency: str) -> None:
                 f"net revenue, {figures.SYMBOLS.get(currency, currency)}",
                 format="accounting",
                 min_value=0,
-                max_value=max(1.0, float(found["net_revenue"].max() or 1)),  # type: ignore[arg-type]
+                max_value=max(1.0, float(products["net_revenue"].max() or 1)),  # type: ignore[arg-type]
             ),
         },
         alt="The products with the most revenue",

@@ -54,36 +54,36 @@ def _reconciliation(view: View) -> None:
             result = reconcile.reconcile(view.stack, report=status.write)
             verdict.keep(view.stack, result)
             status.update(state="complete", expanded=False)
-    found = verdict.last(view.stack)
-    if found is None:
+    last = verdict.last(view.stack)
+    if last is None:
         empty(
             "This stack has not been reconciled yet.",
             f"Press the button, or run {command('reconcile', view.target)}.",
         )
         return
-    age = datetime.now(UTC) - datetime.fromisoformat(found["reconciled_at"])
-    told = (
-        f"{health.span(age.total_seconds())} ago: {found['table_orders']:,} orders, "
-        f"{found['table_versions']:,} changes"
+    age = datetime.now(UTC) - datetime.fromisoformat(last["reconciled_at"])
+    summary = (
+        f"{health.span(age.total_seconds())} ago: {last['table_orders']:,} orders, "
+        f"{last['table_versions']:,} changes"
     )
-    if found["reconciled"] and not found["failed_records"] and not found["in_flight"]:
-        st.success(f"Reconciled {told}; nothing is missing, to the cent.", icon=":material/verified:")
-    elif found["reconciled"]:
+    if last["reconciled"] and not last["failed_records"] and not last["in_flight"]:
+        st.success(f"Reconciled {summary}; nothing is missing, to the cent.", icon=":material/verified:")
+    elif last["reconciled"]:
         st.warning(
-            f"Reconciled {told}; {found['in_flight']:,} in flight, "
-            f"{found['failed_records']:,} failed and kept.",
+            f"Reconciled {summary}; {last['in_flight']:,} in flight, "
+            f"{last['failed_records']:,} failed and kept.",
             icon=":material/pending:",
         )
     else:
         st.error(
-            f"Not reconciled {told}; {found['missing']:,} missing, {found['unexpected']:,} unexpected. "
+            f"Not reconciled {summary}; {last['missing']:,} missing, {last['unexpected']:,} unexpected. "
             f"{command('reconcile', view.target)} lists them.",
             icon=":material/error:",
         )
     rows = [
-        ("orders", figures.count(found["table_orders"]), figures.count(found["lake_orders"])),
-        ("changes", figures.count(found["table_versions"]), figures.count(found["lake_versions"])),
-        ("amount", *(_amount(found[f"{side}_amount"]) for side in ("table", "lake"))),
+        ("orders", figures.count(last["table_orders"]), figures.count(last["lake_orders"])),
+        ("changes", figures.count(last["table_versions"]), figures.count(last["lake_versions"])),
+        ("amount", *(_amount(last[f"{side}_amount"]) for side in ("table", "lake"))),
     ]
     lines = ["| of | orders table | lake |", "|---|--:|--:|", *(f"| {a} | {b} | {c} |" for a, b, c in rows)]
     st.markdown("\n".join(lines))
@@ -99,7 +99,7 @@ def _stages(view: View) -> None:
     stages = health.stages(view.stack)
     small(_cell(health.verdict(stages)[1]))
     lines = ["| stage | state | detail |", "|---|---|---|"]
-    lines += [f"| {one.name} | {MARKS[one.health]} | {_cell(one.detail)} |" for one in stages]
+    lines += [f"| {stage.name} | {MARKS[stage.health]} | {_cell(stage.detail)} |" for stage in stages]
     st.markdown("\n".join(lines))
 
 

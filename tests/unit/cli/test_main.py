@@ -3,15 +3,16 @@
 import os
 import re
 import shlex
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer.main
-from botocore.exceptions import ParamValidationError
 from typer.testing import CliRunner
 
 from salescast.cli import main as cli
+from tests.template import ROOT
 
 APP: Any = typer.main.get_command(cli.app)
 COMMANDS: dict[str, Any] = APP.commands
@@ -26,9 +27,9 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.environ["AWS_CONFIG_FILE"] = os.devnull
 
 
-def error(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+def error(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 1) -> str:
     """The error line of a command that fails."""
-    assert cli.run(list(arguments)) == 1
+    assert cli.run(list(arguments)) == status
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.startswith("Error: ")
@@ -74,9 +75,26 @@ def test_without_a_stack_the_remedy_is_up(
     assert "`salescast up`" in error(capsys, *arguments, "--state", str(tmp_path))
 
 
-def test_down_without_a_stack_is_no_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.run(["down", "--json", "--state", str(tmp_path)]) == 0
-    assert capsys.readouterr().out == '{\n  "ended": []\n}\n'
+@pytest.mark.parametrize(
+    ("arguments", "answer"),
+    [
+        (["down"], "no stack ran in"),
+        (["down", "--json"], '{\n  "ended": []\n}\n'),
+        (["--json", "down"], '{\n  "ended": []\n}\n'),
+        (["--json", "down", "--json"], '{\n  "ended": []\n}\n'),
+    ],
+)
+def test_down_without_a_stack_is_no_error(
+    arguments: list[str], answer: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run([*arguments, "--state", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.startswith(answer)
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["--version"]) == 0
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert capsys.readouterr().out == f"salescast {declared}\n"
 
 
 def test_no_arguments_show_help(capsys: pytest.CaptureFixture[str]) -> None:
@@ -97,14 +115,22 @@ def test_no_arguments_show_help(capsys: pytest.CaptureFixture[str]) -> None:
         (["generate"], "one of --days, --start, --rate and --tick"),
         (["generate", "--days", "3", "--rate", "5"], "one of --days, --start, --rate and --tick"),
         (["up", "--parameter", "FirstOrderDate"], "NAME=VALUE"),
-        (["up", "--parameter", "FirstOrderDay=2026-01-01"], "it has: PythonRuntime, Architecture, "),
         (["query", "name", "-p", "from"], "NAME=VALUE"),
         (["project", "--horizon", "91"], "equal to 90. See `salescast project --help`"),
         (["redrive", "--since", "noon"], "--since"),
+        (["query", "name", "--csv", "--json"], "leave out one of --csv and --json"),
+        (["--json", "query", "name", "--csv"], "leave out one of --csv and --json"),
     ],
 )
-def test_usage_errors(arguments: list[str], expected: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert expected in error(capsys, *arguments)
+def test_a_command_typed_wrong_ends_with_2(
+    arguments: list[str], expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert expected in error(capsys, *arguments, status=2)
+
+
+def test_a_parameter_that_the_template_does_not_have(capsys: pytest.CaptureFixture[str]) -> None:
+    line = error(capsys, "up", "--parameter", "FirstOrderDay=2026-01-01")
+    assert "it has: PythonRuntime, Architecture, " in line
 
 
 def test_aws_without_region(capsys: pytest.CaptureFixture[str]) -> None:
@@ -123,15 +149,11 @@ def test_aws_is_asked_about_before_anything_is_written(capsys: pytest.CaptureFix
     assert "--yes" in error(capsys, "destroy", "--stack", "shop")
 
 
-def test_debug_adds_the_traceback(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.run(["--debug", "generate"]) == 1
+@pytest.mark.parametrize("options", [["--debug"], ["--json", "--debug"]])
+def test_debug_adds_the_traceback(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run([*options, "generate"]) == 2
     assert "Traceback" in capsys.readouterr().err
 
 
 def test_markup_in_an_error_is_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "[bold]" in error(capsys, "status", "--state", str(tmp_path / "[bold]"))
-
-
-def test_a_message_of_botocores_is_one_line() -> None:
-    refused = ParamValidationError(report="Invalid length for parameter QueryString,\nvalid min length: 1")
-    assert cli._message(refused).endswith("QueryString, valid min length: 1")

@@ -43,25 +43,25 @@ def test_answers_differ_by_parameters_in_whatever_order_they_are_given(stack: St
     france = Question("sales_by_day", {"from": "2011-01-01", "country": "France"})
     same = Question("sales_by_day", {"country": "France", "from": "2011-01-01"})
     spain = Question("sales_by_day", {"country": "Spain", "from": "2011-01-01"})
-    one, other = kept.ask(france, spain)
-    assert one is not other
-    found = kept.ask(spain, same)
-    assert found[0] is other
-    assert found[1] is one
+    french, spanish = kept.ask(france, spain)
+    assert french is not spanish
+    again = kept.ask(spain, same)
+    assert again[0] is spanish
+    assert again[1] is french
 
 
 def test_answers_come_in_the_order_of_the_questions(stack: Stack) -> None:
     kept = Answers(stack)
     names = ["top_products", "sales_period", "stock_cover", "freshness", "customer_segments", "top_customers"]
     kept.ask(Question("freshness"))
-    found = kept.ask(*(Question(name) for name in names))
+    asked = kept.ask(*(Question(name) for name in names))
     shelf = kept.shelf()
-    assert len(found) == len(names)
-    for name, answer in zip(names, found, strict=True):
+    assert len(asked) == len(names)
+    for name, answer in zip(names, asked, strict=True):
         first = answer.result.columns[0].name
         assert first in shelf[name].statement
         assert kept.ask(Question(name)) == [answer]
-    assert len({answer.result.columns[0].name for answer in found}) > 3
+    assert len({answer.result.columns[0].name for answer in asked}) > 3
 
 
 def test_questions_of_one_page_are_asked_side_by_side(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,8 +81,8 @@ def test_questions_of_one_page_are_asked_side_by_side(stack: Stack, monkeypatch:
 def test_many_may_ask_at_once(stack: Stack) -> None:
     kept = Answers(stack)
     with ThreadPoolExecutor(6) as pool:
-        found = list(pool.map(lambda _: kept.ask(PERIOD, Question("stock_cover")), range(6)))
-    for period, cover in found:
+        pairs = list(pool.map(lambda _: kept.ask(PERIOD, Question("stock_cover")), range(6)))
+    for period, cover in pairs:
         assert period.result.columns[0].name == "first_day"
         assert cover.result.columns[0].name == "product_id"
 
@@ -92,7 +92,7 @@ def test_the_longest_unasked_answer_is_put_out(stack: Stack, monkeypatch: pytest
     kept = Answers(stack)
     days = [Question("orders_by_minute", {"from": day, "to": day}) for day in ("2011-01-01", "2011-01-02")]
     (period,) = kept.ask(PERIOD)
-    first, second = (kept.ask(one)[0] for one in days)
+    first, second = (kept.ask(day)[0] for day in days)
     assert kept.ask(*days) == [first, second]
     assert kept.ask(days[0])[0] is first
     assert kept.ask(PERIOD)[0] is not period, "only two are kept"
@@ -136,9 +136,9 @@ def test_a_frame_has_the_columns_types_also_without_rows() -> None:
 
 def test_the_footer_says_when_what_was_read_and_what_it_costs() -> None:
     asked = datetime(2026, 11, 20, 10, 0, 5, tzinfo=UTC)
-    one = Answer(result(n=("bigint", [1])), asked)
-    other = Answer(result(n=("bigint", [1])), asked - timedelta(seconds=65))
-    assert footer([one]) == "Athena, 10:00:05 UTC: 1 query, 2.00 MB read, 0.00005 USD on AWS"
-    assert footer([one, other]) == (
+    newer = Answer(result(n=("bigint", [1])), asked)
+    older = Answer(result(n=("bigint", [1])), asked - timedelta(seconds=65))
+    assert footer([newer]) == "Athena, 10:00:05 UTC: 1 query, 2.00 MB read, 0.00005 USD on AWS"
+    assert footer([newer, older]) == (
         "Athena, 09:59:00 to 10:00:05 UTC: 2 queries, 4.00 MB read, 0.00010 USD on AWS"
     )

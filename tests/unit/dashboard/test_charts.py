@@ -65,28 +65,28 @@ CHARTS: dict[str, Any] = {
 
 
 def spec(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = CHARTS[name]().to_dict(validate=True)
-    return found
+    chart: dict[str, Any] = CHARTS[name]().to_dict(validate=True)
+    return chart
 
 
-def units(found: dict[str, Any]) -> list[dict[str, Any]]:
-    layers: list[dict[str, Any]] = found.get("layer", [found])
+def units(chart: dict[str, Any]) -> list[dict[str, Any]]:
+    layers: list[dict[str, Any]] = chart.get("layer", [chart])
     return layers
 
 
-def rows(found: dict[str, Any]) -> list[dict[str, Any]]:
-    return [row for rows in found["datasets"].values() for row in rows]
+def rows(chart: dict[str, Any]) -> list[dict[str, Any]]:
+    return [row for rows in chart["datasets"].values() for row in rows]
 
 
 @pytest.mark.parametrize("name", CHARTS)
 def test_a_chart_is_valid_and_its_fields_are_in_its_data(name: str) -> None:
-    found = spec(name)
-    assert found["$schema"].startswith("https://vega.github.io/schema/vega-lite/")
-    for unit in units(found):
-        data: Any = unit.get("data", found.get("data"))
-        there = found["datasets"][data["name"]]
-        for channel, one in unit["encoding"].items():
-            for encoding in one if isinstance(one, list) else [one]:
+    chart = spec(name)
+    assert chart["$schema"].startswith("https://vega.github.io/schema/vega-lite/")
+    for unit in units(chart):
+        data: Any = unit.get("data", chart.get("data"))
+        there = chart["datasets"][data["name"]]
+        for channel, encodings in unit["encoding"].items():
+            for encoding in encodings if isinstance(encodings, list) else [encodings]:
                 if there and "field" in encoding:
                     assert encoding["field"] in there[0], channel
 
@@ -94,14 +94,14 @@ def test_a_chart_is_valid_and_its_fields_are_in_its_data(name: str) -> None:
 @pytest.mark.parametrize("name", CHARTS)
 def test_no_time_moves_with_the_time_zone_of_the_browser(name: str) -> None:
     """A date alone is UTC to a browser, and so is what ends with Z; a date with a time is the clock's."""
-    found = spec(name)
+    chart = spec(name)
     temporal = {
-        one["field"]
-        for unit in units(found)
-        for one in unit["encoding"].values()
-        if isinstance(one, dict) and one.get("type") == "temporal"
+        encoding["field"]
+        for unit in units(chart)
+        for encoding in unit["encoding"].values()
+        if isinstance(encoding, dict) and encoding.get("type") == "temporal"
     }
-    for row in rows(found):
+    for row in rows(chart):
         for field in temporal & row.keys():
             assert row[field] is None or "T" in row[field], field
             assert row[field] is None or not row[field].endswith(("Z", "+00:00")), field

@@ -29,13 +29,13 @@ def test_what_it_is_told_by_arguments() -> None:
 
 
 def test_a_stack_is_opened_once(stack: Stack) -> None:
-    one = Target(stack.state.folder)
-    identity, opened = one.open()
+    target = Target(stack.state.folder)
+    identity, opened = target.open()
     assert stack.endpoint is not None
     assert stack.endpoint in identity
     assert opened.endpoint == stack.endpoint
-    assert one.open() == (identity, opened)
-    assert one.open()[1] is opened
+    assert target.open() == (identity, opened)
+    assert target.open()[1] is opened
 
 
 def test_without_a_stack_the_remedy_is_named(tmp_path: Path) -> None:

@@ -1,47 +1,10 @@
-"""What `salescast status` says of stages: verdict, layout, ages, missing rights."""
-
-from io import StringIO
+"""What `salescast status` says of stages: verdict, ages, missing rights."""
 
 import pytest
 from botocore.exceptions import ClientError
-from rich.console import Console
 
-from salescast.cli import output
 from salescast.integrity import health
 from salescast.integrity.health import DOWN, OK, WARNING, Stage
-
-LONG = "5 of 15 raised: " + ", ".join(f"Number{index}Alarm" for index in range(5))
-STAGES = [
-    Stage("orders table", OK, "ACTIVE"),
-    Stage("dead-letter queue", WARNING, "1 message(s)"),
-    Stage("alarms", WARNING, LONG),
-]
-
-
-def printed(monkeypatch: pytest.MonkeyPatch, found: list[Stage], *, terminal: bool) -> list[str]:
-    file = StringIO()
-    console = Console(file=file, width=60, force_terminal=terminal, color_system=None, highlight=False)
-    monkeypatch.setattr(output, "out", console)
-    output.stages(found)
-    return file.getvalue().splitlines()
-
-
-def test_a_terminal_gets_columns_and_no_line_is_wider(monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = printed(monkeypatch, STAGES, terminal=True)
-    assert max(map(len, lines)) <= 60
-    assert lines[0] == "ok       orders table       ACTIVE"
-    assert lines[1] == "warning  dead-letter queue  1 message(s)"
-    start = lines[0].index("ACTIVE")
-    details = [line for line in lines[2:] if line.startswith((" " * start, "warning  alarms"))]
-    assert len(details) > 1
-    assert " ".join(line[start:] for line in details) == LONG
-
-
-def test_a_pipe_gets_a_line_for_each_stage_and_one_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = printed(monkeypatch, STAGES, terminal=False)
-    assert len(lines) == len(STAGES) + 1
-    assert lines[2].endswith(LONG)
-    assert lines[3].startswith("2 of 3 to look at: dead-letter queue, alarms. Next: salescast reconcile")
 
 
 @pytest.mark.parametrize(

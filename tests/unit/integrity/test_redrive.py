@@ -10,11 +10,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from salescast.cli import arguments
 from salescast.integrity import dead_letters, error_lines, originals
 from salescast.integrity.redrive import Choice
 from salescast.stack import streams
-from salescast.stack.errors import SalescastError
 from salescast.stack.streams import Change
 
 PROCESSING = "errors/processing-failed/2026/11/20/a"
@@ -69,13 +67,6 @@ def test_what_is_chosen() -> None:
     assert Choice(since=NOON).takes("", NOON)
     assert not Choice(since=NOON).takes("", early)
     assert Choice(since=NOON).takes("", None), "what does not say when it came is not left out"
-
-
-def test_instants() -> None:
-    assert arguments.instant("--since", "2026-11-20T12:00") == NOON
-    assert arguments.instant("--since", "2026-11-20T13:00+01:00") == NOON
-    with pytest.raises(SalescastError, match="--since 'noon'"):
-        arguments.instant("--since", "noon")
 
 
 def test_a_dead_letter() -> None:

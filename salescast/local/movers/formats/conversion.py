@@ -194,7 +194,10 @@ def _at_once(values: list[Any], target: Any) -> Array | None:
                     return text.cast(pa.timestamp("us", tz="UTC")).cast(target)
         elif any(kinds == {kind} and fits(target) for kind, fits in _PLAIN):
             return pa.array(values, target)
-    except (pa.ArrowInvalid, OverflowError):  # Arrow lets Python's own error through for integers above 64 bits
+    except (
+        pa.ArrowInvalid,
+        OverflowError,
+    ):  # Arrow lets Python's own error through for integers above 64 bits
         pass
     return None
 
