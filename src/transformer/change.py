@@ -16,18 +16,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from contract import (
-    AMOUNT_LIMIT,
-    CHANNELS,
-    INT_MAX,
-    INT_MIN,
-    OPTIONAL_TEXTS,
-    REQUIRED_TEXTS,
-    STATUSES,
-    ChangeError,
-    breach,
-    tidied,
-)
+from contract import AMOUNT_LIMIT, CHANNELS, INT_MAX, INT_MIN, STATUSES, ChangeError, breach, tidied
 from transformer_environment import Settings, environment
 
 # sequence number, version, quantity, unit_price, discount, stock_left: one look for all of them.
@@ -105,12 +94,12 @@ def _row(change: dict[str, Any], moment: Moment) -> dict[str, Any]:
 
     if "test" in image or "entity" in image or (old is not None and ("test" in old or "entity" in old)):
         _leave_out(image, old)
-    row: dict[str, Any] = {name: image[name]["S"] for name in REQUIRED_TEXTS}
-    for name in OPTIONAL_TEXTS:
-        row[name] = image[name]["S"] if name in image else None
-    order_id, order_ts, updated_ts = row["order_id"], row["order_ts"], row["updated_ts"]
-    if "invoice_id" not in image:
-        row["invoice_id"] = order_id
+    order_id = image["order_id"]["S"]
+    order_ts = image["order_ts"]["S"]
+    updated_ts = image["updated_ts"]["S"]
+    status = image["status"]["S"]
+    channel = image["channel"]["S"]
+    currency = image["currency"]["S"]
     # Joining refuses what is no string.
     numbers = _NUMBERS(
         " ".join(
@@ -127,14 +116,27 @@ def _row(change: dict[str, Any], moment: Moment) -> dict[str, Any]:
     if not numbers or not _INSTANTS(order_ts + " " + updated_ts):
         raise ValueError
     sequence_number, version, quantity, unit_price, discount, stock = numbers.groups()
-    row |= {
+    row = {
         "change_id": change["eventID"],
         "change_type": change_type,
         "change_ts": _change_ts(stream.get("ApproximateCreationDateTime"), moment),
         "sequence_number": sequence_number.zfill(40),
+        "order_id": order_id,
+        "order_ts": order_ts,
+        "updated_ts": updated_ts,
+        "status": status,
         "previous_status": None if old is None else old["status"]["S"],
+        "invoice_id": image["invoice_id"]["S"] if "invoice_id" in image else order_id,
+        "customer_id": image["customer_id"]["S"] if "customer_id" in image else None,
+        "country": image["country"]["S"],
+        "channel": channel,
+        "product_id": image["product_id"]["S"],
+        "product_name": image["product_name"]["S"] if "product_name" in image else None,
+        "category": image["category"]["S"] if "category" in image else None,
+        "promotion": image["promotion"]["S"] if "promotion" in image else None,
         "unit_price": unit_price,
         "discount": discount,
+        "currency": currency,
         "processed_ts": moment.processed_ts,
     }
     if not _TEXT_OR_NONE.issuperset(map(type, row.values())):
@@ -146,10 +148,9 @@ def _row(change: dict[str, Any], moment: Moment) -> dict[str, Any]:
     row["amount"] = str(amount)
     row["stock_left"] = int(stock) if "stock_left" in image else None
 
-    currency = row["currency"]
     if (
-        row["status"] not in STATUSES
-        or row["channel"] not in CHANNELS
+        status not in STATUSES
+        or channel not in CHANNELS
         or not (len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper())
         or row["invoice_id"] is None
         or not (order_id and row["country"] and row["product_id"] and row["change_id"])

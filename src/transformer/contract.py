@@ -64,10 +64,6 @@ ATTRIBUTES: dict[str, Check] = {
     "discount": ("N", False, _DECIMAL, "a number that fits decimal(18,4)"),
     "stock_left": ("N", False, _is_int, "an integer"),
 }
-# The row takes these as they are; numbers are columns of other types.
-TEXTS = {name: required for name, (kind, required, _, _) in ATTRIBUTES.items() if kind == "S"}
-REQUIRED_TEXTS = tuple(name for name, required in TEXTS.items() if required)
-OPTIONAL_TEXTS = tuple(name for name, required in TEXTS.items() if not required)
 # Read, but not stored as they are.
 OTHER_ATTRIBUTES = frozenset({"customer_name", "customer_email", "test", "entity", "expires_at"})
 KNOWN = frozenset(ATTRIBUTES) | OTHER_ATTRIBUTES

@@ -94,9 +94,8 @@ MUTATIONS = (
     Mutation(
         "an e-mail address gets into the lake",
         "src/transformer/change.py",
-        '    if "invoice_id" not in image:\n',
-        '    row["customer_id"] = image.get("customer_email", image.get("customer_id", {})).get("S")\n'
-        '    if "invoice_id" not in image:\n',
+        '"customer_id": image["customer_id"]["S"] if "customer_id" in image else None,',
+        '"customer_id": image.get("customer_email", image.get("customer_id", {})).get("S"),',
         f"{CHANGE}::test_personal_data_stays_behind",
     ),
     Mutation(
