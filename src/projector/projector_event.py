@@ -57,7 +57,7 @@ class EventError(ValueError):
 def read(event: object, today: dt.date) -> Request:
     """Raises EventError for the first thing that is wrong with the event."""
     try:
-        request: Request = parse(event=event, model=Request)  # type: ignore[arg-type]
+        request: Request = parse(event=event, model=Request)  # type: ignore[call-overload]
     except ValidationError as error:
         path = error.errors(include_url=False, include_input=False)[0]["loc"]
         field = str(path[0]) if path else "event"

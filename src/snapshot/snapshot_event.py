@@ -47,13 +47,14 @@ class EventError(ValueError):
 def read(event: object, now: datetime) -> datetime:
     """The time that an event names, UTC. Raises EventError for the first thing that is wrong with it."""
     try:
-        time = parse(event=event, model=Snapshot).time or now  # type: ignore[arg-type]
+        parsed: Snapshot = parse(event=event, model=Snapshot)  # type: ignore[call-overload]
     except ValidationError as error:
         path = error.errors(include_url=False, include_input=False)[0]["loc"]
         field = str(path[0]) if path else "event"
         raise EventError(
             field, _MUST_BE.get(field, "is not a field of the event; leave it out, there is only time")
         ) from None
+    time = parsed.time or now
     if not now - OLDEST <= time <= now + timedelta(minutes=1):
         raise EventError("time", "must be of the last hour: a snapshot shows the stock there is now")
     return time
