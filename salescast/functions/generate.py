@@ -51,13 +51,13 @@ def invoke(stack: Stack, event: Event) -> Event:
         kind, message = "", str(answer)
         if isinstance(answer, dict):
             kind, message = answer.get("errorType", ""), answer.get("errorMessage", "")
+        if kind == "EventError":
+            raise SalescastError(f"the generator refuses the event: {message}")
         raise SalescastError(
             f"the generator failed: {kind} {message.splitlines()[0] if message else ''}".rstrip()
         )
     if not isinstance(answer, dict):
         raise SalescastError(f"the generator answered {answer!r}; deploy the current src/generator")
-    if error := answer.get("error"):
-        raise SalescastError(f"the generator refuses the event: {_reason(error)}")
     return answer
 
 
@@ -117,10 +117,3 @@ def _share(event: Event, answer: Event) -> float:
     except (KeyError, TypeError, ValueError):
         return 0.0
     return (reached - start).days / ((end - start).days + 1)
-
-
-def _reason(error: Any) -> str:
-    if isinstance(error, dict):
-        field, reason = error.get("field"), error.get("message") or error
-        return f"{field}: {reason}" if field else str(reason)
-    return str(error)

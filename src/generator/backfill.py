@@ -23,11 +23,13 @@ from math import sqrt
 from typing import Any
 
 import demand
-from environment import Clock, Settings, Tally, iso, minute_of
-from event import Backfill, InvalidEventError
+from clock import Clock, iso, minute_of
+from generator_environment import Settings
+from generator_event import Backfill, EventError
 from inventory import Inventory
 from order import Basket, Shop
 from table import Course, Orders
+from tally import Tally
 
 DATES_PER_WINDOW = 240
 _WINDOW_INTERVALS = 1.5  # "end-to-end delay might be 1.5 times the buffering interval": Firehose guide
@@ -44,14 +46,14 @@ class Selection:
 
 
 def check(backfill: Backfill, settings: Settings, now: dt.datetime) -> None:
-    """Raises InvalidEventError for dates outside the range in which orders may be."""
+    """Raises EventError for dates outside the range in which orders may be."""
     if backfill.start < settings.first_order_date:
-        raise InvalidEventError(
+        raise EventError(
             "start", f"is before the first order date; give {settings.first_order_date} or later"
         )
     yesterday = now.date() - dt.timedelta(days=1)
     if backfill.end > yesterday:
-        raise InvalidEventError("end", f"is after yesterday; give {yesterday} or earlier, ticks write today")
+        raise EventError("end", f"is after yesterday; give {yesterday} or earlier, ticks write today")
 
 
 def select(shop: Shop, backfill: Backfill, rate: float) -> Selection:

@@ -11,9 +11,11 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from catalogue import BY_ID, Product
-from environment import Clock, Settings, Tally, iso
+from clock import Clock, iso
+from generator_environment import Settings
 from order import Basket, Order
 from table import FAILED_CONDITION, MAX_ACTIONS, Action, Patience, insertion, item, transact
+from tally import Tally
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

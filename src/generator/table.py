@@ -16,8 +16,10 @@ from botocore.exceptions import ClientError
 
 import customer
 from catalogue import CURRENCY
-from environment import Clock, Settings, Tally
+from clock import Clock
+from generator_environment import Settings
 from order import FORGET, REMOVE, Order, Step, timestamp
+from tally import Tally
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -235,11 +237,11 @@ class Orders:
         """Whether the order still lacks its target, after a transaction that was cancelled."""
         if reason["Code"] != FAILED_CONDITION:
             return True
-        found = reason.get("Item")
-        if not found:
+        stored = reason.get("Item")
+        if not stored:
             self._tally.absent += 1
             return False
-        course.version = int(found["version"]["N"])
+        course.version = int(stored["version"]["N"])
         if course.version >= course.target:
             self._tally.repeated += 1
             return False

@@ -10,28 +10,30 @@ from collections.abc import Iterator
 from typing import Any
 
 import demand
-from environment import Settings, Tally, iso, minute_of
-from event import RefusedTickError, Tick
+from clock import iso, minute_of
+from generator_environment import Settings
+from generator_event import EventError, Tick
 from inventory import Inventory
 from order import LAGS, Shop
 from table import Course, Orders
+from tally import Tally
 
 _CLOCK_SKEW = dt.timedelta(seconds=5)
 
 
 def check(tick: Tick, settings: Settings, now: dt.datetime) -> int:
-    """The minute of the tick. Raises RefusedTickError for one that is too old or not over yet."""
+    """The minute of the tick. Raises EventError for one that is too old or not over yet."""
     minute = minute_of(tick.time) - 1
     over = dt.datetime.fromtimestamp(minute * 60 + tick.to_second, dt.UTC)
     if over > now + _CLOCK_SKEW:
-        raise RefusedTickError(
+        raise EventError(
             "time",
             f"the tick lasts until {iso(over)}, which is in the future; send a time that has passed, "
             "or a to_second that has",
         )
     if now - tick.time > settings.max_event_age:
         seconds = int(settings.max_event_age.total_seconds())
-        raise RefusedTickError(
+        raise EventError(
             "time",
             f"is more than {seconds} seconds ago, the maximum event age; orders placed then may have been "
             "removed since and must not come back; use the action backfill for past dates",

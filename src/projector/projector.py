@@ -1,45 +1,47 @@
 """Lambda function that projects sales: history from Athena, 28 days ahead, Parquet to the lake.
 
-Handler: `projector.handler`. Events, all fields optional:
-
-    {"date": "2026-11-20",      run date, UTC; its history ends the day before; today if absent
-     "horizon": 28,             days, 1 to 90
-     "series": ["total"],       whose history and projection to answer: total, or BREAKDOWN:NAME
-     "publish": true}           false answers without writing
-
-Answer: run_date, horizon, currency, series (their number), key, seconds, accuracy of past projections,
-intraday (when the run date is today), and `projections` for the series asked for. Metrics (namespace
-Salescast, dimension service):
+Handler: `projector.handler`. Events: projector_event.py. Answer: run_date, horizon, currency, series
+(their number), key, seconds, accuracy of past projections, intraday (when the run date is today), and
+`projections` for the series asked for. Metrics (namespace Salescast, dimension service):
 
     SeriesProjected, ProjectionSeconds     of this run
     ProjectionsFailed                      1 when a run ended without a projection, else 0
     PastWape                               of the total's revenue over the last 28 days that have come,
-    percent PastCoverage80, PastCoverage95         how many of those days the intervals held, percent
+                                           percent
+    PastCoverage80, PastCoverage95         how many of those days the intervals held, percent
 
-A run that cannot be done raises with one line that says why, and leaves the previous projection as it is.
+A wrong event raises EventError, a run that cannot be done ProjectionError: one line that
+says why, and the previous projection is left as it is.
 """
 
 import datetime as dt
-import os
 import time
+from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import numpy as np
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.config import Config
 
 import history
 import intraday
+import projector_event
 import publish
-from forecast import MAX_HORIZON, Projection, project
+from forecast import Projection, project
 from hierarchy import reconciled
-from history import BREAKDOWNS, MEASURES, TOTAL, Athena, History, ProjectionError, Series
+from history import BREAKDOWNS, MEASURES, TOTAL, Athena, History, Series
+from projector_environment import Settings, environment
+from projector_event import HORIZON, EventError
 from publish import Projected
 
-HORIZON = 28
-FIELDS = {"date", "horizon", "series", "publish"}
+if TYPE_CHECKING:
+    from mypy_boto3_athena import AthenaClient
+    from mypy_boto3_s3 import S3Client
+
 SHOWN_DAYS = 120  # of history in an answer
 
 ACCURACY = """
@@ -55,39 +57,63 @@ metrics = Metrics(namespace="Salescast", service="projector")
 tracer = Tracer(service="projector")
 
 
+CONFIG = Config(retries={"mode": "standard", "max_attempts": 5})
+
+
+@cache
+def athena_client() -> "AthenaClient":
+    """Made once, at the first invocation."""
+    return boto3.client("athena", config=CONFIG)
+
+
+@cache
+def s3_client() -> "S3Client":
+    """Made once, at the first invocation."""
+    return boto3.client("s3", config=CONFIG)
+
+
+@logger.inject_lambda_context(clear_state=True)
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Projects, publishes and answers; see the module. Raises ProjectionError."""
+def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
+    """Answer one event; see the module's docstring. Raises VariableError, EventError, ProjectionError."""
     begin = time.monotonic()
     try:
-        answer = run(event, context)
+        settings, s3 = environment(), s3_client()
+        athena = Athena(
+            athena_client(), s3, settings.workgroup, settings.database, context.get_remaining_time_in_millis
+        )
+        answer = respond(event, settings, athena, s3, dt.datetime.now(dt.UTC))
     except Exception as error:
         metrics.add_metric("ProjectionsFailed", MetricUnit.Count, 1)
-        logger.error("no projection", extra={"reason": str(error)})
+        logger.error("no projection", reason=str(error))
         raise
     answer["seconds"] = round(time.monotonic() - begin, 3)
+    _measure(answer)
+    logger.info("projected", **{name: answer[name] for name in ("run_date", "series", "key", "accuracy")})
+    return answer
+
+
+def _measure(answer: dict[str, Any]) -> None:
     metrics.add_metric("ProjectionsFailed", MetricUnit.Count, 0)
     metrics.add_metric("SeriesProjected", MetricUnit.Count, answer["series"])
     metrics.add_metric("ProjectionSeconds", MetricUnit.Seconds, answer["seconds"])
     for name, value in answer["accuracy"].items():
         metrics.add_metric(f"Past{name}", MetricUnit.Percent, value)
-    logger.info("projected", extra={name: answer[name] for name in ("run_date", "series", "key", "accuracy")})
-    return answer
 
 
-def run(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    now = dt.datetime.now(dt.UTC)
-    today, horizon = _read(event, now.date())
-    s3 = _client("s3")
-    remaining = getattr(context, "get_remaining_time_in_millis", lambda: 900_000)
-    athena = Athena(_client("athena"), s3, os.environ["WORKGROUP"], os.environ["DATABASE"], remaining)
+def respond(
+    event: object, settings: Settings, athena: Athena, s3: "S3Client", now: dt.datetime
+) -> dict[str, Any]:
+    """The handler without Lambda around it. Raises EventError, ProjectionError; then nothing is written."""
+    request = projector_event.read(event, now.date())
+    today = request.date or now.date()
     past = history.read(athena, today)
     accuracy = _accuracy(athena, today)
-    projected = projections(past, horizon)
+    projected = projections(past, request.horizon)
     answer: dict[str, Any] = {
         "run_date": today.isoformat(),
-        "horizon": horizon,
+        "horizon": request.horizon,
         "currency": past.currency,
         "series": len(projected),
         "accuracy": accuracy,
@@ -98,10 +124,10 @@ def run(event: dict[str, Any], context: Any) -> dict[str, Any]:
         day = intraday.close(past.today_revenue, intraday.profile(past.hours, today), now, total.projection)
         projected.append(Projected(total.series, day.close, first_horizon=0))
         answer["intraday"] = {"so_far": day.so_far, "share_of_day": day.share} | _bounds(day.close)
-    answer["projections"] = _asked(event.get("series", []), projected)
-    if event.get("publish", True):
+    answer["projections"] = _asked(request.series, projected)
+    if request.publish:
         columns = publish.rows(projected, today, past.currency, now)
-        answer["key"] = publish.publish(s3, os.environ["LAKE"], today, columns)
+        answer["key"] = publish.publish(s3, settings.lake, today, columns)
     return answer
 
 
@@ -138,25 +164,6 @@ def projections(past: History, horizon: int) -> list[Projected]:
     return found
 
 
-def _read(event: dict[str, Any], today: dt.date) -> tuple[dt.date, int]:
-    if unknown := sorted(set(event) - FIELDS):
-        raise ProjectionError(
-            f"{unknown[0]}: is not a field of the event; there are {', '.join(sorted(FIELDS))}"
-        )
-    try:
-        date = dt.date.fromisoformat(event["date"]) if "date" in event else today
-    except (TypeError, ValueError):
-        raise ProjectionError(f"date: {event['date']!r} is not a date such as 2026-11-20") from None
-    if date > today:
-        raise ProjectionError(f"date: {date} has not come yet; the last run date is {today}")
-    horizon = event.get("horizon", HORIZON)
-    if type(horizon) is not int or not 1 <= horizon <= MAX_HORIZON:
-        raise ProjectionError(f"horizon: must be a whole number of days, 1 to {MAX_HORIZON}")
-    if not isinstance(event.get("series", []), list):
-        raise ProjectionError('series: must be a list such as ["total", "country:France"]')
-    return date, horizon
-
-
 def _accuracy(athena: Athena, today: dt.date) -> dict[str, float]:
     """Of the projections whose days have come; empty before there are any."""
     query = ACCURACY.format(since=today - dt.timedelta(days=HORIZON), today=today)
@@ -171,13 +178,11 @@ def _accuracy(athena: Athena, today: dt.date) -> dict[str, float]:
     }
 
 
-def _asked(labels: list[str], projected: list[Projected]) -> list[dict[str, Any]]:
+def _asked(labels: Sequence[str], projected: list[Projected]) -> list[dict[str, Any]]:
     full = [one for one in projected if one.first_horizon]
     known = {_label(one.series) for one in full}
     if missing := [label for label in labels if label not in known]:
-        raise ProjectionError(
-            f"series: there is no {missing[0]!r}; for example {', '.join(sorted(known)[:5])}"
-        )
+        raise EventError("series", f"there is no {missing[0]!r}; for example {', '.join(sorted(known)[:5])}")
     return [
         {
             "series": _label(one.series),
@@ -204,8 +209,3 @@ def _arrays(found: Projection) -> dict[str, Any]:
 
 def _bounds(found: Projection) -> dict[str, float]:
     return {name: float(values[0]) for name, values in _arrays(found).items()}
-
-
-@cache
-def _client(service: Any) -> Any:
-    return boto3.client(service)

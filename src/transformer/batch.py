@@ -32,13 +32,14 @@ MOST_NAMES = 20
 MOST_LOGGED = 20
 
 
-class Batch(Moment):
+class Batch:
     """Counts over the records of one invocation."""
 
     __slots__ = (
         "dropped",
         "failed",
         "failures",
+        "moment",
         "net_revenue",
         "ok",
         "oldest_change",
@@ -47,8 +48,8 @@ class Batch(Moment):
         "young",
     )
 
-    def __init__(self, now: datetime | None = None) -> None:
-        super().__init__(now)
+    def __init__(self, moment: Moment) -> None:
+        self.moment = moment
         self.ok = 0
         self.dropped: Counter[str] = Counter()
         self.failed: Counter[str] = Counter()
@@ -56,8 +57,8 @@ class Batch(Moment):
         self.unknown: Counter[str] = Counter()
         self.net_revenue: dict[str, Decimal] = {}
         # ISO 8601 of one form sorts as text, so ages need no parsing.
-        self.young = iso_millis(self.now - YOUNG)
-        self.oldest_update = self.oldest_change = self.processed_ts
+        self.young = iso_millis(moment.now - YOUNG)
+        self.oldest_update = self.oldest_change = moment.processed_ts
 
     def count_row(self, change: dict[str, Any], row: dict[str, Any]) -> None:
         """Counts a change that became a row."""
@@ -126,7 +127,7 @@ class Batch(Moment):
             logger.info("batch", extra=summary)
 
     def _age(self, instant: str) -> float:
-        return (self.now - datetime.fromisoformat(instant)).total_seconds() * 1000
+        return (self.moment.now - datetime.fromisoformat(instant)).total_seconds() * 1000
 
 
 def _net(image: dict[str, Any]) -> Decimal:

@@ -11,13 +11,13 @@ named by `contract.breach`.
 
 from __future__ import annotations
 
-import os
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from contract import AMOUNT_LIMIT, CHANNELS, INT_MAX, INT_MIN, STATUSES, ChangeError, breach, tidied
+from transformer_environment import Settings, environment
 
 # sequence number, version, quantity, unit_price, discount, stock_left: one look for all of them.
 # decimal(18,4) has 14 digits before the point and 4 behind it.
@@ -39,16 +39,16 @@ class Dropped(Exception):  # noqa: N818  a result of the Firehose contract, not 
 class Moment:
     """What every row of a batch shares: when it is made, and which order dates the lake accepts then.
 
-    ``processed_ts`` is UTC ISO 8601 with milliseconds. ``first_date`` (environment variable FIRST_ORDER_DATE)
-    and ``last_date`` (tomorrow) bound order_date, both inclusive, yyyy-MM-dd.
+    ``processed_ts`` is UTC ISO 8601 with milliseconds. ``first_date`` (a setting) and ``last_date``
+    (tomorrow) bound order_date, both inclusive, yyyy-MM-dd.
     """
 
     __slots__ = ("first_date", "last_date", "now", "processed_ts", "seconds")
 
-    def __init__(self, now: datetime | None = None) -> None:
+    def __init__(self, settings: Settings, now: datetime | None = None) -> None:
         self.now = now or datetime.now(UTC)
         self.processed_ts = iso_millis(self.now)
-        self.first_date = os.environ.get("FIRST_ORDER_DATE", "2024-01-01")
+        self.first_date = settings.first_order_date
         self.last_date = (self.now + timedelta(days=1)).strftime("%Y-%m-%d")
         self.seconds: dict[Any, str | None] = {}
 
@@ -66,7 +66,7 @@ def to_row(change: dict[str, Any], moment: Moment | None = None) -> dict[str, An
     Raises Dropped for a test order and for an item that is no order, ChangeError (which names the attribute
     and the rule, never a value) for a change that breaks the contract.
     """
-    moment = moment or Moment()
+    moment = moment or Moment(environment())
     try:
         return _row(change, moment)
     except (Dropped, ChangeError):

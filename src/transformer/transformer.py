@@ -19,8 +19,9 @@ import orjson
 from aws_lambda_powertools import Logger, Metrics
 
 from batch import Batch
-from change import Dropped, to_row
+from change import Dropped, Moment, to_row
 from contract import ChangeError
+from transformer_environment import environment
 
 # Lambda lets a response be 6 MB (6,291,556 bytes). What one record adds besides its data: names, quotes,
 # spaces, result and partition key.
@@ -31,12 +32,19 @@ logger = Logger(service="transformer")
 metrics = Metrics(namespace="Salescast", service="transformer")
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001
+class EventError(ValueError):
+    """An event that is no batch of Firehose: the field that is wrong, and the remedy, in one line."""
+
+
+def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001
     """Answers a Firehose transformation event, ``{"records": [{"recordId", "data"}, ...]}``, with its
-    rows.
+    rows. Raises VariableError, EventError.
     """
-    batch = Batch()
-    response = transform(event.get("records") or [], batch)
+    batch = Batch(Moment(environment()))
+    records = event.get("records") if isinstance(event, dict) else None
+    if not isinstance(records, list):  # by hand: a model of every record would cost more than its row
+        raise EventError("records: must be a list; send an event such as events/transformer/mixed.json")
+    response = transform(records, batch)
     try:
         batch.publish(logger, metrics)
     except Exception:  # rows that were made are delivered, whatever becomes of their counts
@@ -53,7 +61,7 @@ def transform(records: list[dict[str, Any]], batch: Batch) -> list[dict[str, Any
         record_id = record["recordId"]
         try:
             change = orjson.loads(a2b_base64(record["data"]))
-            row = to_row(change, batch)
+            row = to_row(change, batch.moment)
             data = b2a_base64(orjson.dumps(row), newline=False).decode()
             if len(data) > room:
                 raise ChangeError("response: would exceed 6 MB; deliver the change again in a smaller batch")

@@ -97,5 +97,6 @@ def test_a_package_lacks_nothing(native_build: Path, tmp_path: Path, function: s
 
 
 def test_neighbours_share_no_module_name() -> None:
+    """Tests and mypy see all four folders at once: hence `snapshot_event.py`, not `event.py`."""
     names = [path.name for path in (ROOT / "src").glob("*/*.py")]
     assert len(names) == len(set(names))

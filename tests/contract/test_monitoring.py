@@ -18,8 +18,8 @@ from botocore import xform_name
 import generator
 import projector
 import transformer
-from environment import Tally
 from salescast.cli.main import app
+from tally import Tally
 from tests.template import ROOT, resources, template
 from tests.unit.transformer.rows import EVENTS, change
 from tests.unit.transformer.test_transformer import event_of, metrics_of
@@ -133,21 +133,18 @@ def of_the_generator() -> set[Metric]:
     return set(emf(dict(blob)))
 
 
-def of_the_projector(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Metric]:
-    """Of the handler around a run; test_projector.py has the metrics of real ones."""
+def of_the_projector() -> set[Metric]:
+    """Of an answer; tests/local/test_projector.py has the metrics of real ones."""
     athena: Any = OneRow()
     accuracy = projector._accuracy(athena, dt.date(2026, 11, 20))
-    answer = {"run_date": "2026-11-20", "series": 3, "key": None, "accuracy": accuracy}
-    monkeypatch.setattr(projector, "run", lambda event, context: dict(answer))
-    projector.handler({}, None)
-    for blob in metrics_of(capsys.readouterr().out):
-        yield from emf(blob)
+    projector._measure({"series": 3, "seconds": 1.0, "accuracy": accuracy})
+    blob = projector.metrics.serialize_metric_set()
+    projector.metrics.clear_metrics()
+    return set(emf(dict(blob)))
 
 
-def test_our_own_metrics_are_those_that_the_functions_emit(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    emitted = of_the_transformer(capsys) | of_the_generator() | set(of_the_projector(capsys, monkeypatch))
+def test_our_own_metrics_are_those_that_the_functions_emit(capsys: pytest.CaptureFixture[str]) -> None:
+    emitted = of_the_transformer(capsys) | of_the_generator() | of_the_projector()
     ours = {one for one, _ in used() if one.namespace == "Salescast"}
     assert len(ours) > 10
     assert ours - emitted == set()

@@ -15,6 +15,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -25,10 +26,13 @@ import pytest
 import generator
 import order
 from catalogue import BY_ID
-from environment import Clock, Settings, Tally
+from clock import Clock
+from generator_environment import Settings, environment
+from generator_event import EventError
 from inventory import Inventory, sell
 from order import LAGS, REMOVE, Shop
 from table import Course, Orders
+from tally import Tally
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -87,7 +91,7 @@ class Tables:
     def deliver(self, event: Item, at: dt.datetime, remaining_ms: int = 900_000) -> Item:
         """The answer to an event that reaches the function at that time."""
         clock = Clock(lambda: at, time.sleep, lambda: remaining_ms)
-        return generator.respond(event, clock)
+        return generator.respond(event, self.settings, self.dynamodb, clock)
 
     def tick(self, at: dt.datetime, delay: dt.timedelta = dt.timedelta(), **fields: Any) -> Item:
         event = {"action": "tick", "time": at.strftime("%Y-%m-%dT%H:%M:%SZ"), **fields}
@@ -156,9 +160,10 @@ def tables(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Tables:
     }
     for variable, value in variables.items():
         monkeypatch.setenv(variable, value)
-    monkeypatch.setattr(generator, "_client", None)
+    generator.dynamodb_client.cache_clear()
+    environment.cache_clear()
     generator.metrics.clear_metrics()
-    dynamodb = generator.client()
+    dynamodb = generator.dynamodb_client()
     dynamodb.create_table(
         TableName=variables["ORDERS_TABLE"],
         KeySchema=[{"AttributeName": "order_id", "KeyType": "HASH"}],
@@ -172,7 +177,7 @@ def tables(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Tables:
         AttributeDefinitions=[{"AttributeName": "product_id", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
-    return Tables(dynamodb, Settings.read())
+    return Tables(dynamodb, environment())
 
 
 def window() -> list[dt.datetime]:
@@ -188,9 +193,7 @@ def without_stock(orders: dict[str, Item]) -> dict[str, Item]:
     }
 
 
-def test_ticks_twice_late_and_shuffled_equal_ticks_once_in_order(
-    tables: Tables, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ticks_twice_late_and_shuffled_equal_ticks_once_in_order(tables: Tables) -> None:
     for at in window():
         tables.tick(at)
     once, stock_once = tables.orders(), tables.stock()
@@ -205,17 +208,20 @@ def test_ticks_twice_late_and_shuffled_equal_ticks_once_in_order(
     assert not any({"customer_name", "customer_email"} & item.keys() for item in forgotten)
 
     again = uuid.uuid4().hex[:8]
-    for variable, table in (("ORDERS_TABLE", "orders"), ("INVENTORY_TABLE", "inventory")):
-        description = tables.dynamodb.describe_table(TableName=os.environ[variable])["Table"]
+    settings = replace(tables.settings, orders_table=f"orders-{again}", inventory_table=f"inventory-{again}")
+    for source, copy in (
+        (tables.settings.orders_table, settings.orders_table),
+        (tables.settings.inventory_table, settings.inventory_table),
+    ):
+        description = tables.dynamodb.describe_table(TableName=source)["Table"]
         tables.dynamodb.create_table(
-            TableName=f"{table}-{again}",
+            TableName=copy,
             KeySchema=description["KeySchema"],
             AttributeDefinitions=description["AttributeDefinitions"],
             BillingMode="PAY_PER_REQUEST",
             StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
         )
-        monkeypatch.setenv(variable, f"{table}-{again}")
-    shuffled = Tables(tables.dynamodb, Settings.read())
+    shuffled = Tables(tables.dynamodb, settings)
     rng = random.Random(5)
     deliveries = sorted(
         (at + delay, at, delay)
@@ -285,8 +291,8 @@ def test_a_removed_order_does_not_come_back(tables: Tables) -> None:
     for step in gone[0].life:
         tables.tick(end + dt.timedelta(minutes=step.lag), rate_per_hour=60)
     assert gone[0].order_id not in tables.orders()
-    late = tables.deliver({"action": "tick", "time": end.strftime("%Y-%m-%dT%H:%M:%SZ")}, removal)
-    assert late["error"]["field"] == "time"
+    with pytest.raises(EventError, match=r"^time: "):
+        tables.deliver({"action": "tick", "time": end.strftime("%Y-%m-%dT%H:%M:%SZ")}, removal)
     date = end.date().isoformat()
     event = {"action": "backfill", "start": date, "end": date, "rate_per_hour": 60}
     assert tables.deliver(event, removal + dt.timedelta(days=2))["done"]
@@ -415,13 +421,13 @@ def test_the_handler_answers_json_counts_and_keeps_personal_data_out_of_logs(
     answer = json.loads(json.dumps(generator.handler(event, context)))
     assert answer["done"]
     assert answer["inserted"] == len(tables.orders()) > 0
-    wrong = generator.handler({"action": "tick"}, context)
-    assert wrong["error"]["field"] == "time"
+    with pytest.raises(EventError, match=r"^time: is missing; give "):
+        generator.handler({"action": "tick"}, context)
     output = capsys.readouterr().out
     blobs = [json.loads(line) for line in output.splitlines() if '"_aws"' in line]
     assert blobs[0]["OrdersInserted"] == [answer["inserted"]]
     assert blobs[0]["service"] == "generator"
-    assert blobs[1]["InvalidEvents"] == [1]
+    assert blobs[1]["OrdersInserted"] == [0]
     assert not re.search("@example.com", output)
     for item in tables.orders().values():
         assert item["customer_name"]["S"] not in output

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from batch import Batch
-from change import to_row
+from change import Moment, to_row
 from salescast.stack import athena
 from salescast.stack.stack import Stack
 from tests.lake import parquet
+from transformer_environment import Settings
 
 PLACED = datetime(2024, 2, 3, 10, 0, tzinfo=UTC)
 STATUSES = ("SHIPPED", "DELIVERED", "RETURNED", "CANCELLED")
@@ -96,7 +96,7 @@ def test_any_delivery_of_a_history_is_the_table(
     deliveries = data.draw(st.permutations(range(len(table.records))))
     deliveries += data.draw(st.lists(st.sampled_from(deliveries), max_size=10))
     rows = [
-        to_row(table.records[place], Batch(PLACED + timedelta(days=100, seconds=late)))
+        to_row(table.records[place], Moment(Settings(), PLACED + timedelta(days=100, seconds=late)))
         for late, place in enumerate(deliveries)
     ]
     files = data.draw(st.integers(1, 3))
@@ -123,7 +123,7 @@ def test_a_change_made_again_after_a_fix_shows_the_fixed_values(stack: Stack, pr
         f"WHERE order_date = '2024-02-03' AND order_id = '{prefix}0'"
     )
     for day, category in ((1, "Toys"), (2, "Games"), (0, "late")):
-        rows = [to_row(record, Batch(PLACED + timedelta(days=day))) for record in table.records]
+        rows = [to_row(record, Moment(Settings(), PLACED + timedelta(days=day))) for record in table.records]
         put(stack, "2024-02-03", parquet([row | {"category": category} for row in rows]))
     assert athena.run(stack, sql).rows == [[2, Decimal("5.0000"), "Games"]]
 

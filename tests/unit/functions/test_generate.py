@@ -60,7 +60,8 @@ def test_a_generator_that_stands_still_is_given_up() -> None:
 
 def test_a_refusal_is_one_line() -> None:
     target, _ = stack(
-        {"error": {"field": "end", "message": "is after yesterday; give 2026-01-09 or earlier"}}
+        {"errorType": "EventError", "errorMessage": "end: is after yesterday; give 2026-01-09 or earlier"},
+        error=True,
     )
     with pytest.raises(
         SalescastError, match=r"^the generator refuses the event: end: is after yesterday; give"

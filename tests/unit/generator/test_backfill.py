@@ -9,12 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import backfill
-import event as events
-from environment import Clock, Settings, Tally
-from event import Backfill
+import generator_event
+from clock import Clock
+from generator_environment import Settings
+from generator_event import Backfill
 from inventory import Inventory
 from order import Basket, Shop
 from table import Course, Orders
+from tally import Tally
 
 NOW = dt.datetime(2026, 11, 20, 10, 15, tzinfo=dt.UTC)
 SETTINGS = Settings(
@@ -65,7 +67,7 @@ class Recorder:
 
 def event(start: str, end: str, orders: int | None = None, resume: Any = None) -> Backfill:
     fields = {"action": "backfill", "start": start, "end": end, "orders": orders, "resume": resume}
-    read = events.read(fields)
+    read = generator_event.read(fields)
     assert isinstance(read, Backfill)
     return read
 

@@ -133,20 +133,3 @@ def test_the_running_day_closes_with_what_is_sold_and_the_rest() -> None:
     assert evening.close.mean[0] == evening.close.hi95[0] == 130.0
     morning = intraday.close(0.0, shares, NOW.replace(hour=1), day)
     assert morning.close.mean[0] == pytest.approx(day.mean[0])
-
-
-@pytest.mark.parametrize(
-    ("event", "message"),
-    [
-        ({"date": "2026-11-31"}, "date: '2026-11-31' is not a date"),
-        ({"date": 5}, "date: 5 is not a date"),
-        ({"date": "2026-11-21"}, "date: 2026-11-21 has not come yet"),
-        ({"horizon": 91}, "horizon: must be a whole number of days, 1 to 90"),
-        ({"horizon": True}, "horizon: must be"),
-        ({"series": "total"}, "series: must be a list"),
-        ({"days": 5}, "days: is not a field of the event"),
-    ],
-)
-def test_a_wrong_event_is_refused_by_field(event: dict[str, Any], message: str) -> None:
-    with pytest.raises(ProjectionError, match=message):
-        projector._read(event, TODAY)

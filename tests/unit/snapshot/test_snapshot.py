@@ -12,6 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 import snapshot
+import snapshot_event
+from snapshot_environment import Settings
+from snapshot_event import EventError
 from stock import Stock, StockError, to_stock
 from stock_file import TYPES, parquet
 from tests.template import ROOT, columns
@@ -80,19 +83,38 @@ def test_an_item_that_breaks_the_contract_hurts_no_other(wrong: dict[str, Any], 
 def test_events(name: str, message: str | None) -> None:
     event = json.loads((ROOT / "events" / "snapshot" / f"{name}.json").read_text())
     if message is None:
-        assert snapshot.read(event, NOW) == NOW
+        assert snapshot_event.read(event, NOW) == NOW
         return
-    with pytest.raises(snapshot.InvalidEventError, match=message):
-        snapshot.read(event, NOW)
+    with pytest.raises(EventError, match=message):
+        snapshot_event.read(event, NOW)
 
 
 def test_a_time_is_of_the_last_hour() -> None:
-    assert snapshot.read({"time": "2026-11-20T10:00:00Z"}, NOW) == NOW.replace(minute=0, second=0)
+    assert snapshot_event.read({"time": "2026-11-20T10:00:00Z"}, NOW) == NOW.replace(minute=0, second=0)
     for late in (timedelta(minutes=61), timedelta(minutes=-2)):
-        with pytest.raises(snapshot.InvalidEventError, match="last hour"):
-            snapshot.read({"time": (NOW - late).isoformat()}, NOW)
-    with pytest.raises(snapshot.InvalidEventError, match="zone"):
-        snapshot.read({"time": "2026-11-20T10:00:00"}, NOW)
+        with pytest.raises(EventError, match="last hour"):
+            snapshot_event.read({"time": (NOW - late).isoformat()}, NOW)
+
+
+@pytest.mark.parametrize(
+    ("event", "message"),
+    [
+        ({"time": "2026-11-20T10:00:00"}, "time: must be an ISO 8601 time with its zone"),
+        ({"time": "2026-11-31T10:00:00Z"}, "time: must be an ISO 8601 time"),
+        ({"time": 1795169700}, "time: must be an ISO 8601 time"),
+        ({"date": "2026-11-20"}, "date: is not a field of the event; leave it out"),
+        (None, "event: must be an object such as"),
+        ([], "event: must be an object such as"),
+        ("now", "event: must be an object such as"),
+    ],
+)
+def test_a_wrong_event_names_field_and_remedy(event: Any, message: str) -> None:
+    with pytest.raises(EventError, match=f"^{message}"):
+        snapshot_event.read(event, NOW)
+
+
+def test_without_time_it_is_now() -> None:
+    assert snapshot_event.read({}, NOW) == NOW
 
 
 class Pages:
@@ -114,3 +136,29 @@ def test_half_a_table_is_no_snapshot() -> None:
     assert len(list(snapshot.scan(pages, "inventory", lambda: snapshot.RESERVE_MS))) == 3
     with pytest.raises(snapshot.OutOfTimeError, match="Timeout"):
         list(snapshot.scan(pages, "inventory", lambda: snapshot.RESERVE_MS - 1))
+
+
+class Bucket:
+    """S3, as far as a snapshot needs it: the objects put, by bucket and key."""
+
+    def __init__(self) -> None:
+        self.objects: dict[tuple[str, str], bytes] = {}
+
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes) -> None:  # noqa: N803
+        self.objects[Bucket, Key] = Body
+
+
+def test_a_wrong_event_writes_nothing_and_a_right_one_a_file() -> None:
+    pages: Any = Pages()
+    bucket: Any = Bucket()
+    settings = Settings(inventory_table="inventory", lake="lake")
+
+    def respond(event: object) -> dict[str, Any]:
+        return snapshot.respond(event, settings, pages, bucket, NOW, lambda: snapshot.RESERVE_MS)
+
+    with pytest.raises(EventError, match="last hour"):
+        respond({"time": "2026-11-19T10:00:00Z"})
+    assert bucket.objects == {}
+    answer = respond({"time": "2026-11-20T10:00:00Z"})
+    assert (answer["snapshot_date"], answer["products"], answer["refused"]) == ("2026-11-20", 3, 0)
+    assert set(bucket.objects) == {("lake", answer["key"])}

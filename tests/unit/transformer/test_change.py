@@ -17,9 +17,10 @@ from change import Dropped, Moment, iso_millis, to_row
 from contract import ATTRIBUTES, ChangeError
 from tests.template import ROOT, columns
 from tests.unit.transformer.rows import all_changes, assert_valid, change
+from transformer_environment import Settings
 
 Change = dict[str, Any]
-FIXED = Moment(datetime(2026, 11, 20, 12, tzinfo=UTC))
+FIXED = Moment(Settings(), datetime(2026, 11, 20, 12, tzinfo=UTC))
 
 
 def with_image(name: Any = "insert", which: Any = "NewImage", **attributes: Any) -> Change:
@@ -40,7 +41,7 @@ def test_columns_are_those_of_the_glue_table() -> None:
 
 
 def test_insert() -> None:
-    row = to_row(change("insert"), Moment(datetime(2026, 11, 20, 10, 16, 0, 123456, UTC)))
+    row = to_row(change("insert"), Moment(Settings(), datetime(2026, 11, 20, 10, 16, 0, 123456, UTC)))
     assert_valid(row)
     assert row["change_type"] == "INSERT"
     assert row["amount"] == "67.47"
@@ -204,7 +205,7 @@ def test_an_amount_that_does_not_fit_is_refused() -> None:
 
 
 def test_order_dates_are_bounded() -> None:
-    moment = Moment(datetime(2026, 11, 20, 23, 59, tzinfo=UTC))
+    moment = Moment(Settings(), datetime(2026, 11, 20, 23, 59, tzinfo=UTC))
 
     def placed(day: str) -> Change:
         return with_image(order_ts={"S": f"{day}T10:15:07.250Z"})
@@ -216,11 +217,11 @@ def test_order_dates_are_bounded() -> None:
             to_row(placed(day), moment)
 
 
-def test_first_order_date_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FIRST_ORDER_DATE", "2010-12-01")
-    assert to_row(with_image(order_ts={"S": "2010-12-01T00:00:00.000Z"}), Moment())
+def test_first_order_date_is_a_setting() -> None:
+    moment = Moment(Settings.read({"FIRST_ORDER_DATE": "2010-12-01"}))
+    assert to_row(with_image(order_ts={"S": "2010-12-01T00:00:00.000Z"}), moment)
     with pytest.raises(ChangeError, match=r"2010-12-01"):
-        to_row(with_image(order_ts={"S": "2010-11-30T23:59:59.999Z"}), Moment())
+        to_row(with_image(order_ts={"S": "2010-11-30T23:59:59.999Z"}), moment)
 
 
 def test_tomorrow_is_counted_in_utc() -> None:

@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 
 import transformer
 from batch import Batch
-from change import to_row
+from change import Moment, to_row
 from tests.unit.transformer.mutation import mutate
 from tests.unit.transformer.rows import all_changes, assert_valid, change
+from transformer_environment import Settings
 
 FUZZ = int(os.environ.get("SALESCAST_FUZZ", "5000"))
 SEED = int(os.environ.get("SALESCAST_SEED", "20261120"))
@@ -34,7 +35,7 @@ def check(datas: list[bytes]) -> list[str]:
         {"recordId": f"r{number}", "data": base64.b64encode(data).decode()}
         for number, data in enumerate(datas)
     ]
-    batch = Batch()
+    batch = Batch(Moment(Settings()))
     answers = transformer.transform(records, batch)
     assert [answer["recordId"] for answer in answers] == [record["recordId"] for record in records]
     for answer in answers:
@@ -43,7 +44,7 @@ def check(datas: list[bytes]) -> list[str]:
             row = json.loads(base64.b64decode(answer["data"]))
             assert_valid(row)
             assert answer["metadata"]["partitionKeys"] == {"order_date": row["order_ts"][:10]}
-            assert batch.first_date <= row["order_ts"][:10] <= batch.last_date
+            assert batch.moment.first_date <= row["order_ts"][:10] <= batch.moment.last_date
     assert len(json.dumps({"records": answers})) < 6_291_556
     assert batch.ok + batch.dropped.total() + batch.failed.total() == len(datas)
     return [answer["result"] for answer in answers]

@@ -13,8 +13,10 @@ import pytest
 
 import transformer
 from batch import Batch
+from change import Moment
 from tests.template import ROOT
 from tests.unit.transformer.rows import EVENTS, assert_valid, change
+from transformer_environment import Settings
 
 Event = dict[str, Any]
 # event -> the results documented in events/README.md
@@ -135,8 +137,8 @@ def young(name: str, batch: Batch, **attributes: Any) -> Event:
     for image in ("NewImage", "OldImage"):
         if image in changed["dynamodb"]:
             changed["dynamodb"][image] |= {
-                "updated_ts": {"S": batch.processed_ts},
-                "order_ts": {"S": batch.processed_ts},
+                "updated_ts": {"S": batch.moment.processed_ts},
+                "order_ts": {"S": batch.moment.processed_ts},
             }
     changed["dynamodb"].get("NewImage", {}).update(attributes)
     return changed
@@ -156,7 +158,7 @@ def young(name: str, batch: Batch, **attributes: Any) -> Event:
     ],
 )
 def test_net_revenue_is_new_minus_old(name: str, attributes: Event, revenue: str | None) -> None:
-    batch = Batch()
+    batch = Batch(Moment(Settings()))
     transformer.transform(event_of(young(name, batch, **attributes))["records"], batch)
     assert batch.ok == 1
     assert {currency: str(amount) for currency, amount in batch.net_revenue.items()} == (
@@ -165,7 +167,7 @@ def test_net_revenue_is_new_minus_old(name: str, attributes: Event, revenue: str
 
 
 def test_old_changes_bring_no_revenue() -> None:
-    batch = Batch()
+    batch = Batch(Moment(Settings()))
     old = change("insert")
     old["dynamodb"]["NewImage"]["updated_ts"] = {"S": batch.young}
     transformer.transform(event_of(old)["records"], batch)
@@ -206,6 +208,14 @@ def test_a_record_without_data() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "wrong", [None, [], "records", {}, {"records": None}, {"records": {}}, {"Records": []}]
+)
+def test_an_event_that_is_not_firehoses_raises(wrong: Any) -> None:
+    with pytest.raises(transformer.EventError, match=r"^records: must be a list; send "):
+        transformer.handler(wrong, None)
+
+
 def test_deeply_nested_json() -> None:
     nested = b'{"dynamodb":' * 5000 + b"1" + b"}" * 5000
     assert transformer.handler(event_of(nested), None)["records"][0]["result"] == "ProcessingFailed"
@@ -234,7 +244,7 @@ def test_the_readme_of_the_events_lists_every_event() -> None:
 def test_an_old_image_that_cannot_be_priced_hurts_nobody(
     price: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    batch = Batch()
+    batch = Batch(Moment(Settings()))
     changed = young("modify", batch)
     changed["dynamodb"]["OldImage"]["unit_price"] = {"N": price}
     answer = transformer.handler(event_of(changed, change("insert")), None)

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import backfill
-import event
+import generator_event
 import tick
-from environment import Settings
-from event import Backfill, InvalidEventError, RefusedTickError, Tick
+from generator_environment import Settings
+from generator_event import Backfill, EventError, Tick
 
 NOW = dt.datetime(2026, 11, 20, 10, 15, 30, tzinfo=dt.UTC)
 SETTINGS = Settings.read(
@@ -34,13 +34,13 @@ BACKFILL = {"action": "backfill", "start": "2026-07-01", "end": "2026-10-31"}
 
 
 def minute(**fields: Any) -> int:
-    read = event.read(TICK | fields)
+    read = generator_event.read(TICK | fields)
     assert isinstance(read, Tick)
     return tick.check(read, SETTINGS, NOW)
 
 
 def test_the_schedulers_event() -> None:
-    read = event.read(TICK)
+    read = generator_event.read(TICK)
     assert isinstance(read, Tick)
     assert read.time == dt.datetime(2026, 11, 20, 10, 15, tzinfo=dt.UTC)
     assert (read.rate_per_hour, read.from_second, read.to_second) == (None, 0, 60)
@@ -86,8 +86,8 @@ def test_a_tick_is_the_minute_that_ends_at_its_time() -> None:
     ],
 )
 def test_wrong_events_name_field_and_remedy(wrong: Any, field: str, message: str) -> None:
-    with pytest.raises(InvalidEventError) as caught:
-        event.read(wrong)
+    with pytest.raises(EventError) as caught:
+        generator_event.read(wrong)
     assert caught.value.field == field
     assert message in caught.value.message
 
@@ -100,10 +100,10 @@ ANYTHING = st.recursive(
 
 
 @given(ANYTHING)
-def test_nothing_but_invalid_event_is_raised(anything: Any) -> None:
+def test_nothing_but_an_event_error_is_raised(anything: Any) -> None:
     for wrong in (anything, {"action": "tick", "time": anything}, TICK | {"rate_per_hour": anything}):
-        with contextlib.suppress(InvalidEventError):
-            event.read(wrong)
+        with contextlib.suppress(EventError):
+            generator_event.read(wrong)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_nothing_but_invalid_event_is_raised(anything: Any) -> None:
     ],
 )
 def test_ticks_outside_their_time_are_refused(fields: dict[str, Any], message: str) -> None:
-    with pytest.raises(RefusedTickError, match=message) as caught:
+    with pytest.raises(EventError, match=message) as caught:
         minute(**fields)
     assert caught.value.field == "time"
 
@@ -135,9 +135,9 @@ def test_ticks_within_the_event_age_and_parts_that_are_over_are_taken() -> None:
     ],
 )
 def test_backfill_dates_are_bound(fields: dict[str, str], field: str, message: str) -> None:
-    read = event.read(BACKFILL | fields)
+    read = generator_event.read(BACKFILL | fields)
     assert isinstance(read, Backfill)
-    with pytest.raises(InvalidEventError, match=message) as caught:
+    with pytest.raises(EventError, match=message) as caught:
         backfill.check(read, SETTINGS, NOW)
     assert caught.value.field == field
 
@@ -152,8 +152,8 @@ def test_event_files(path: Path) -> None:
     """Files named invalid-* name the field that is wrong; all others are understood."""
     content = json.loads(path.read_text())
     if not path.stem.startswith("invalid-"):
-        event.read(content)
+        generator_event.read(content)
         return
-    with pytest.raises(InvalidEventError) as caught:
-        event.read(content)
+    with pytest.raises(EventError) as caught:
+        generator_event.read(content)
     assert caught.value.field in path.stem.replace("-", "_")

@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.parser import BaseModel, Field, ValidationE
 from pydantic import AwareDatetime, BeforeValidator, ConfigDict, StrictInt
 from pydantic_core import PydanticCustomError
 
-from environment import MAX_RATE
+from generator_environment import MAX_RATE
 
 MAX_ORDERS = 10_000_000
 MAX_PER_SECOND = 1_000
@@ -106,8 +106,8 @@ _REMEDIES = {
 _WHAT = {"missing": "is missing", "model_type": "must be an object"}
 
 
-class InvalidEventError(ValueError):
-    """An event that cannot be answered: the field that is wrong, and why, with a remedy."""
+class EventError(ValueError):
+    """An event that cannot be answered: the field that is wrong, and why, with a remedy, in one line."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}")
@@ -115,42 +115,38 @@ class InvalidEventError(ValueError):
         self.message = message
 
 
-class RefusedTickError(InvalidEventError):
-    """A tick that comes too late or too early."""
-
-
 def read(event: object) -> Tick | Backfill:
-    """Raises InvalidEventError for the first thing that is wrong with the event."""
+    """Raises EventError for the first thing that is wrong with the event."""
     if not isinstance(event, dict):
-        raise InvalidEventError("event", f"must be an object; {_REMEDIES['event']}")
+        raise EventError("event", f"must be an object; {_REMEDIES['event']}")
     if "action" not in event:
-        raise InvalidEventError("action", f"is missing; {_REMEDIES['action']}")
+        raise EventError("action", f"is missing; {_REMEDIES['action']}")
     try:
         parsed: Tick | Backfill = parse(event=event, model=Event)  # type: ignore[call-overload]
     except ValidationError as error:
-        raise _invalid(error.errors(include_url=False, include_input=False)[0]) from None
+        raise _event_error(error.errors(include_url=False, include_input=False)[0]) from None
     if isinstance(parsed, Tick):
         if parsed.from_second >= parsed.to_second:
-            raise InvalidEventError("to_second", f"is not after from_second; {_REMEDIES['to_second']}")
+            raise EventError("to_second", f"is not after from_second; {_REMEDIES['to_second']}")
         if parsed.orders_per_second is not None and parsed.rate_per_hour is not None:
-            raise InvalidEventError(
+            raise EventError(
                 "orders_per_second", "cannot be combined with rate_per_hour; leave one of them out"
             )
         return parsed
     if parsed.start > parsed.end:
-        raise InvalidEventError("end", "is before start; give an end on or after it")
+        raise EventError("end", "is before start; give an end on or after it")
     if parsed.orders is not None and parsed.rate_per_hour is not None:
-        raise InvalidEventError("orders", "cannot be combined with rate_per_hour; leave one of them out")
+        raise EventError("orders", "cannot be combined with rate_per_hour; leave one of them out")
     if parsed.resume and not parsed.start <= parsed.resume.date <= parsed.end:
-        raise InvalidEventError("resume.date", f"is not between start and end; {_REMEDIES['resume']}")
+        raise EventError("resume.date", f"is not between start and end; {_REMEDIES['resume']}")
     return parsed
 
 
-def _invalid(error: Any) -> InvalidEventError:
+def _event_error(error: Any) -> EventError:
     if error["type"] == "union_tag_invalid":
-        return InvalidEventError("action", f"is not known; {_REMEDIES['action']}")
+        return EventError("action", f"is not known; {_REMEDIES['action']}")
     path = [str(part) for part in error["loc"][1:]]  # the first part is the action
     if error["type"] == "extra_forbidden":
-        return InvalidEventError(".".join(path), "is not a field of this action; leave it out")
+        return EventError(".".join(path), "is not a field of this action; leave it out")
     what = _WHAT.get(error["type"]) or error["msg"].removeprefix("Input ")
-    return InvalidEventError(".".join(path), f"{what}; {_REMEDIES.get(path[0], _REMEDIES['event'])}")
+    return EventError(".".join(path), f"{what}; {_REMEDIES.get(path[0], _REMEDIES['event'])}")
