@@ -13,8 +13,8 @@ from salescast.cli import arguments
 from salescast.cli.output import Output
 from salescast.cli.progress import Bars
 from salescast.functions import generate, project, snapshot
+from salescast.integrity import last_reconciliation, reconcile
 from salescast.integrity import orders as orders_table
-from salescast.integrity import reconcile, verdict
 from salescast.integrity.reconcile import Reconciliation
 from salescast.replay import replay, retail_file
 from salescast.stack import athena, freshness, money
@@ -101,7 +101,7 @@ def run(folder: Path, output: Output, *, orders: int, file: Path | None, fast: f
         figures.orders_per_second = round(figures.orders_written / max(0.001, arrivals.last - begin), 1)
     output.step("reconciling the orders table with the lake, exactly")
     reconciliation = _reconcile(stack, output)
-    verdict.keep(stack, reconciliation)
+    last_reconciliation.keep(stack, reconciliation)
     watch.lap("reconcile")
     output.step("asking Athena")
     _measure(stack, arrivals.lake, reconciliation, figures)

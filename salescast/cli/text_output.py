@@ -59,7 +59,7 @@ class TextOutput(Output):
         self.out.print(f"ended {', '.join(ended)}" if ended else f"no stack ran in {state.folder}")
 
     def stages(self, stages: Sequence[Stage]) -> None:
-        """The health of each stage, details in a column of their own, and the verdict on all."""
+        """The health of each stage, details in a column of their own, and a line on all."""
         indent = HEALTH_WIDTH + max(len(stage.name) for stage in stages) + 2
         # A pipe or a file gets one line for each stage, whatever its length.
         width = max(DETAIL_WIDTH, self.out.width - indent) if self.out.is_terminal else sys.maxsize
@@ -69,7 +69,7 @@ class TextOutput(Output):
             self.out.print(f"{mark}{stage.name:<{indent - HEALTH_WIDTH}}{escape(first)}", soft_wrap=True)
             for line in rest:
                 self.out.print(" " * indent + escape(line), soft_wrap=True)
-        worst, text = health.verdict(list(stages))
+        worst, text = health.summary(list(stages))
         self.out.print(f"[{COLOURS[worst]}]{escape(text)}[/]", soft_wrap=not self.out.is_terminal)
 
     def destroyed(self, destroyed: Destroyed) -> None:
@@ -114,7 +114,7 @@ class TextOutput(Output):
         self.err.print(project.summary(answer), markup=False, soft_wrap=True)
 
     def reconciliation(self, reconciliation: Reconciliation) -> None:
-        """Table and lake side by side, the verdict, and examples of what differs."""
+        """Table and lake side by side, the outcome, and examples of what differs."""
         result = reconciliation
         rows = [
             ("orders", f"{result.table_orders:,}", f"{result.lake_orders:,}"),
@@ -125,11 +125,11 @@ class TextOutput(Output):
         for column in table.columns[1:]:
             column.justify = "right"
         self.out.print(table)
-        verdict = "[green]reconciled[/]" if result.reconciled else "[red]not reconciled[/]"
+        outcome = "[green]reconciled[/]" if result.reconciled else "[red]not reconciled[/]"
         names = ("missing", "unexpected", "in_flight", "failed", "archived")
         counts = ", ".join(f"{getattr(result, name):,} {name.replace('_', ' ')}" for name in names)
         self.out.print(
-            f"{verdict}: {counts}; {result.failed_records:,} record(s) under errors/ or dead-lettered",
+            f"{outcome}: {counts}; {result.failed_records:,} record(s) under errors/ or dead-lettered",
             soft_wrap=True,
         )
         for example in result.examples:
@@ -147,6 +147,14 @@ class TextOutput(Output):
             self.out.print(f"  {count:,} left: {escape(reason)}", soft_wrap=True)
         for place in redrive.places:
             self.out.print(f"  lost: {escape(place)}", soft_wrap=True)
+        for place in redrive.foreign:
+            self.out.print(f"  not the pipe's: {escape(place)}", soft_wrap=True)
+        for key in redrive.broken:
+            self.out.print(f"  cannot be unpacked, passed over: {escape(key)}", soft_wrap=True)
+        if redrive.discarded:
+            verb = "would be deleted" if redrive.dry_run else "deleted"
+            text = f"  {redrive.discarded:,} message(s) that the pipe did not write {verb}"
+            self.out.print(text, soft_wrap=True)
 
     def demo(self, demo: Demo) -> None:
         """What was reconciled, stored, sold and projected, and where to look next."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from salescast.integrity.failures import error_objects
+from salescast.integrity import error_objects
 from salescast.stack import emf, metrics
 from salescast.stack.errors import SalescastError
 from salescast.stack.metrics import Metrics
@@ -46,7 +46,7 @@ def failing(stack: Stack) -> Failing:
     """What fails now. Raises SalescastError where a right is missing, and what boto3 raises for the rest."""
     try:
         return Failing(
-            sum(1 for _ in error_objects(stack)),
+            sum(1 for _ in error_objects.keys(stack)),
             _dead_letter_count(stack),
             dict(emf.refused(stack).most_common()),
         )
@@ -98,13 +98,13 @@ def stages(stack: Stack) -> list[Stage]:
     return [*found, *unmeasured]
 
 
-def verdict(found: list[Stage]) -> tuple[str, str]:
+def summary(stages: list[Stage]) -> tuple[str, str]:
     """The worst health of all stages, and one line on it: what is not well, and where to look next."""
     for health, says in ((DOWN, "down"), (WARNING, "to look at")):
-        names = [stage.name for stage in found if stage.health == health]
+        names = [stage.name for stage in stages if stage.health == health]
         if names:
-            return health, f"{len(names)} of {len(found)} {says}: {', '.join(names)}. Next: {_next(names)}"
-    return OK, f"all {len(found)} are well. Next: salescast reconcile proves that the lake lacks nothing"
+            return health, f"{len(names)} of {len(stages)} {says}: {', '.join(names)}. Next: {_next(names)}"
+    return OK, f"all {len(stages)} are well. Next: salescast reconcile proves that the lake lacks nothing"
 
 
 def _next(names: list[str]) -> str:
@@ -246,7 +246,7 @@ def _lake(stack: Stack) -> tuple[str, str]:
 
 
 def _errors(stack: Stack) -> tuple[str, str]:
-    count = sum(1 for _ in error_objects(stack))
+    count = sum(1 for _ in error_objects.keys(stack))
     return WARNING if count else OK, f"{count:,} object(s)"
 
 

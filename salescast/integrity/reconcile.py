@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
 
-from salescast.integrity import failures, orders
-from salescast.integrity.failures import Failures
+from salescast.integrity import failed_changes, orders
+from salescast.integrity.failed_changes import Tally
 from salescast.integrity.orders import Order
 from salescast.stack import athena, freshness, money
 from salescast.stack.stack import Stack
@@ -150,12 +150,12 @@ def _reconcile(stack: Stack, settle: float, report: Report) -> Reconciliation:
     result = Reconciliation(settle_seconds=round(settle, 3))
     _totals(result, table.values(), lake.values())
     result.archived = _archived(stack)
-    found = failures.read(stack)
-    result.failed_records = found.records
+    failed = failed_changes.tally(stack)
+    result.failed_records = failed.records
     differing = sorted(day for day in table.keys() | lake.keys() if table.get(day) != lake.get(day))
     if differing:
         report(f"comparing {len(differing)} day(s) order by order")
-        _Comparison(stack, settle, found, result, report).run(differing)
+        _Comparison(stack, settle, failed, result, report).run(differing)
     return result
 
 
@@ -187,11 +187,11 @@ class _Comparison:
     """Orders one by one, for the days that differ."""
 
     def __init__(
-        self, stack: Stack, settle: float, found: Failures, result: Reconciliation, report: Report
+        self, stack: Stack, settle: float, failed: Tally, result: Reconciliation, report: Report
     ) -> None:
         self._stack = stack
         self._settle = settle
-        self._found = found
+        self._failed_changes = failed
         self._result = result
         self._report = report
         self._view: dict[str, tuple[int, str]] = {}
@@ -207,8 +207,8 @@ class _Comparison:
             if order.order_date in wanted:
                 unseen.discard(order.order_id)
                 self._judge(order, youngest)
-        self._result.failed += len(unseen & self._found.removals)
-        if unseen := unseen - self._found.removals:
+        self._result.failed += len(unseen & self._failed_changes.removals)
+        if unseen := unseen - self._failed_changes.removals:
             self._judge_unseen(unseen, dates)
 
     def _read_lake(self, dates: list[str]) -> None:
@@ -239,8 +239,10 @@ class _Comparison:
 
     def _failed(self, order: Order, lacking: list[int]) -> bool:
         if order.order_date == orders.UNREADABLE:
-            return order.order_id in self._found.orders
-        return bool(lacking) and all((order.order_id, version) in self._found.changes for version in lacking)
+            return order.order_id in self._failed_changes.orders
+        return bool(lacking) and all(
+            (order.order_id, version) in self._failed_changes.changes for version in lacking
+        )
 
     def _difference(self, order: Order, lacking: list[int]) -> str:
         if order.order_date == orders.UNREADABLE:

@@ -36,18 +36,18 @@ def _refusing(code: str, refused: Callable[[Entry], bool]) -> Callable[[Call], A
             return None
         request = call.json()
         entries = request["Records"]
-        verdicts = [refused(entry) for entry in entries]
-        if not any(verdicts):
+        refusals = [refused(entry) for entry in entries]
+        if not any(refusals):
             return None
-        taken = [entry for entry, no in zip(entries, verdicts, strict=True) if not no]
+        taken = [entry for entry, no in zip(entries, refusals, strict=True) if not no]
         results: list[dict[str, Any]] = []
         if taken:
             answer = call.forward(json.dumps({**request, "Records": taken}).encode())
             assert answer.status == 200
             results = json.loads(answer.body)["Records"]
         results.reverse()
-        merged = [{"ErrorCode": code, "ErrorMessage": "no"} if no else results.pop() for no in verdicts]
-        body = {"FailedRecordCount": sum(verdicts), "Records": merged}
+        merged = [{"ErrorCode": code, "ErrorMessage": "no"} if no else results.pop() for no in refusals]
+        body = {"FailedRecordCount": sum(refusals), "Records": merged}
         return Answer(200, json.dumps(body).encode(), {"Content-Type": "application/x-amz-json-1.1"})
 
     return rule

@@ -15,7 +15,7 @@ from uuid import uuid4
 import pytest
 
 from salescast.functions import generate
-from salescast.integrity import failures, orders, reconcile
+from salescast.integrity import failed_changes, orders, reconcile
 from salescast.replay import replay
 from salescast.replay.online_retail import COLUMNS
 from salescast.replay.retail_file import survey
@@ -76,7 +76,7 @@ def disturbed(stack: Stack, written: Written) -> Iterator[reconcile.Reconciliati
     change(stack, nine, version={"N": "2"}, status={"S": "LOST"})
     try:
         wait_for_rows(stack, written.prefix, COUNT + 1)
-        wait_for(lambda: (nine, 2) in failures.read(stack).changes, "the refused change under errors/")
+        wait_for(lambda: (nine, 2) in failed_changes.tally(stack).changes, "the refused change under errors/")
         yield reconcile.reconcile(stack, settle=0)
     finally:
         for order_id in (seven, nine):
@@ -126,7 +126,7 @@ def test_orders_that_were_removed_are_not_missed(
         remove(stack, order_id)
     wait_for_rows(stack, written.prefix, COUNT + 2)  # a change and the removal of order 7
     # What is removed of order 9 is refused as its change was.
-    wait_for(lambda: nine in failures.read(stack).removals, "the refused removal under errors/")
+    wait_for(lambda: nine in failed_changes.tally(stack).removals, "the refused removal under errors/")
     assert not mentions(reconcile.reconcile(stack, settle=0), written.prefix)
 
 

@@ -15,8 +15,10 @@ from uuid import uuid4
 import pytest
 
 from salescast.cli import main as cli
-from salescast.integrity import failures, orders, reconcile
-from salescast.integrity.redrive import GONE, NO_CHANGE, NO_ORIGINAL, Choice, redrive
+from salescast.integrity import error_objects, failed_changes, orders, reconcile
+from salescast.integrity.dead_letter_queue import FOREIGN, GONE
+from salescast.integrity.failed_change import NO_CHANGE
+from salescast.integrity.redrive import NO_ORIGINAL, Choice, redrive
 from salescast.stack.athena import run
 from salescast.stack.stack import Stack
 from tests.waiting import wait_for_rows
@@ -103,7 +105,7 @@ def put_errors(stack: Stack, kind: str, name: str, lines: list[dict[str, Any]]) 
 
 
 def error_lines(stack: Stack, key: str) -> list[Any]:
-    if key not in failures.error_objects(stack):
+    if key not in error_objects.keys(stack):
         return []
     body = stack.s3.get_object(Bucket=stack.output("Lake"), Key=key)["Body"]
     return [json.loads(line) for line in body.iter_lines()]
@@ -143,7 +145,7 @@ def test_a_refused_change_comes_into_the_lake(stack: Stack, written: Written) ->
     key = put_errors(
         stack, "processing-failed", prefix, [processing_line(first_change(order_id), prefix), garbage]
     )
-    assert (order_id, 1) in failures.read(stack).changes
+    assert (order_id, 1) in failed_changes.tally(stack).changes
 
     told = redrive(stack, Choice(prefix), dry_run=True)
     assert (told.found, told.redriven, told.left[NO_CHANGE], told.objects) == (2, 1, 1, 0)
@@ -153,7 +155,7 @@ def test_a_refused_change_comes_into_the_lake(stack: Stack, written: Written) ->
     assert (done.found, done.redriven, dict(done.left)) == (2, 1, {NO_CHANGE: 1})
     assert error_lines(stack, key) == [garbage], "what was accepted is taken out, the rest stays"
     assert wait_for_rows(stack, prefix, 2) == [[f"{order_id}-first", 1], [wait_id(stack, order_id), 2]]
-    found = failures.read(stack)
+    found = failed_changes.tally(stack)
     assert order_id not in found.orders
     result = reconcile.reconcile(stack, settle=0)
     assert not [example for example in result.examples if order_id in example]
@@ -272,6 +274,22 @@ def messages(stack: Stack) -> list[Any]:
     ]:
         found |= {one["MessageId"]: one for one in new}
     return list(found.values())
+
+
+def test_a_foreign_message_goes_only_where_that_is_said(
+    stack: Stack, prefix: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    queue = stack.output("DeadLetterQueue")
+    body = json.dumps({prefix: "not the pipe's"})
+    stack.sqs.send_message(QueueUrl=queue, MessageBody=body)
+    arguments = ["redrive", "--reason", "not a message of the pipe", "--state", str(stack.state.folder)]
+    assert cli.run(arguments) == 1
+    printed = capsys.readouterr().out
+    assert f"1 left: {FOREIGN}" in printed
+    assert f"begins with {json.dumps(body[:60])}" in printed
+    assert cli.run([*arguments, "--discard-foreign", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["discarded"] == 1
+    assert not [message for message in messages(stack) if prefix in message["Body"]]
 
 
 def test_an_order_id_too_long_for_kinesis_stays(stack: Stack, prefix: str) -> None:

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from salescast.integrity import failures
+from salescast.integrity import failed_changes
 from salescast.stack import freshness
 from salescast.stack.athena import run
 from salescast.stack.stack import Stack
@@ -33,7 +33,7 @@ def _wait(shop: Shop) -> None:
     sql = f"SELECT count(DISTINCT change_id) AS n FROM order_changes WHERE order_id LIKE '{shop.prefix}%'"
     while True:
         rows = int(str(run(shop.stack, sql).rows[0][0]))
-        found = failures.read(shop.stack)
+        found = failed_changes.tally(shop.stack)
         failed = len({change for change in found.changes if change[0].startswith(shop.prefix)})
         failed += len({order_id for order_id in found.removals if order_id.startswith(shop.prefix)})
         if (rows, failed) == (shop.rows, shop.failed):

@@ -6,13 +6,16 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from collections import defaultdict
+from contextlib import closing
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from salescast.integrity import failures, reconcile
-from salescast.integrity.failures import Failures
+from salescast.integrity import error_objects, failed_changes, reconcile
+from salescast.integrity.dead_letter_queue import DeadLetter
+from salescast.integrity.failed_change import FailedChange, everything
+from salescast.integrity.failed_changes import Tally
 from salescast.stack import athena
 from tests.unpleasant.writing import (
     CLOCK_CHANGES,
@@ -51,24 +54,27 @@ def test_a_number_that_fits_comes_back_exactly(shop: Shop, name: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def found(shop: Shop) -> Failures:
+def failed(shop: Shop) -> Tally:
     """What is under errors/ and in the dead-letter queue."""
-    return failures.read(shop.stack)
+    return failed_changes.tally(shop.stack)
 
 
 @pytest.fixture(scope="module")
 def error_lines(shop: Shop) -> dict[str, list[dict[str, Any]]]:
     """The lines under errors/ by order."""
     lines: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for text in failures._error_lines(shop.stack):
-        line = json.loads(text)
-        lines[json.loads(b64decode(line["rawData"]))["dynamodb"]["Keys"]["order_id"]["S"]].append(line)
+    for key in error_objects.keys(shop.stack):
+        error_object = error_objects.read(shop.stack, key, everything)
+        assert error_object
+        for line in map(json.loads, error_object.lines):
+            order_id = json.loads(b64decode(line["rawData"]))["dynamodb"]["Keys"]["order_id"]["S"]
+            lines[order_id].append(line)
     return lines
 
 
 @pytest.mark.parametrize("name", [*REFUSED, "day-before-first", "day-after-last"])
 def test_what_does_not_fit_is_under_errors_and_nowhere_else(
-    shop: Shop, error_lines: dict[str, list[dict[str, Any]]], found: Failures, name: str
+    shop: Shop, error_lines: dict[str, list[dict[str, Any]]], failed: Tally, name: str
 ) -> None:
     lines = error_lines[shop.id(name)]
     # Delivery is at least once, to errors/ too.
@@ -77,7 +83,7 @@ def test_what_does_not_fit_is_under_errors_and_nowhere_else(
     }
     assert len({line["rawData"] for line in lines}) == 1
     assert _ask(shop, "order_id", name, "order_changes") == []
-    assert (shop.id(name), 1) in found.changes
+    assert (shop.id(name), 1) in failed.changes
 
 
 def test_the_reasons_are_in_the_log_without_the_values(shop: Shop) -> None:
@@ -142,15 +148,10 @@ def test_two_images_of_380_kilobytes_pass(shop: Shop) -> None:
 
 
 @pytest.fixture(scope="module")
-def pointed_at(shop: Shop) -> list[dict[str, Any]]:
-    """The stream records that the dead letters name."""
-    return [
-        record
-        for message in failures._messages(shop.stack)
-        for record in failures._stream_records(
-            shop.stack, message["DDBStreamBatchInfo"], message["DDBStreamBatchInfo"]["batchSize"]
-        )
-    ]
+def pointed_at(shop: Shop) -> list[FailedChange]:
+    """The changes that the dead letters name."""
+    with closing(failed_changes.holders(shop.stack)) as holders:
+        return [change for holder in holders if isinstance(holder, DeadLetter) for change in holder.changes]
 
 
 def test_an_odd_order_id_is_found(shop: Shop) -> None:
@@ -161,13 +162,10 @@ def test_an_odd_order_id_is_found(shop: Shop) -> None:
     ("name", "version"), [("over", 1), ("over-later", 2), ("lost-removal", 2), (LONG_ID, 1)]
 )
 def test_what_kinesis_does_not_take_is_in_the_dead_letter_queue(
-    shop: Shop, found: Failures, pointed_at: list[dict[str, Any]], name: str, version: int
+    shop: Shop, failed: Tally, pointed_at: list[FailedChange], name: str, version: int
 ) -> None:
-    images = [record["dynamodb"].get("NewImage", {}) for record in pointed_at]
-    assert (shop.id(name), str(version)) in [
-        (image.get("order_id", {}).get("S"), image.get("version", {}).get("N")) for image in images
-    ]
-    assert (shop.id(name), version) in found.changes
+    assert (shop.id(name), version) in [(change.order_id, change.version) for change in pointed_at]
+    assert (shop.id(name), version) in failed.changes
     stored = _ask(shop, "version", name, "order_changes")
     assert [version] not in stored
 
@@ -176,8 +174,8 @@ def test_what_comes_after_a_large_change_is_not_held_up(shop: Shop) -> None:
     assert _ask(shop, "version", "after-the-large-ones") == [[1]]
 
 
-def test_reading_the_dead_letters_hides_them_from_nobody(shop: Shop, found: Failures) -> None:
-    first, second = found, failures.read(shop.stack)
+def test_reading_the_dead_letters_hides_them_from_nobody(shop: Shop, failed: Tally) -> None:
+    first, second = failed, failed_changes.tally(shop.stack)
     assert (first.changes, first.removals, first.records) == (second.changes, second.removals, second.records)
     assert shop.id("lost-removal") in first.removals
     assert first.unreadable == 0
@@ -201,7 +199,7 @@ def test_reconcile_tells_failed_from_missing_and_unexpected(shop: Shop) -> None:
 def test_a_failure_that_nobody_kept_is_missing(shop: Shop) -> None:
     """The same orders, judged as if errors/ and the queue were empty: each of them would be missing."""
     result = reconcile.Reconciliation()
-    comparison = reconcile._Comparison(shop.stack, 0.0, Failures(), result, lambda _: None)
+    comparison = reconcile._Comparison(shop.stack, 0.0, Tally(), result, lambda _: None)
     dates = sorted({"", "2025-06-01", "2009-12-31"})
     comparison.run(dates)
     named = {example.split(":")[0] for example in result.examples}

@@ -29,12 +29,12 @@ def reconcile_lake(
     salescast reconcile
     salescast reconcile --stack salescast --settle 600
     """
-    from salescast.integrity import reconcile, verdict
+    from salescast.integrity import last_reconciliation, reconcile
 
     output: Output = context.obj
     target = arguments.stack(state, stack)
     reconciliation = reconcile.reconcile(target, settle, output.step)
-    verdict.keep(target, reconciliation)
+    last_reconciliation.keep(target, reconciliation)
     output.reconciliation(reconciliation)
     return int(not reconciliation.reconciled)
 
@@ -49,6 +49,9 @@ def redrive_changes(
         str | None, typer.Option(help="Only changes that came then or later (UTC).", metavar="TIME")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be delivered.")] = False,
+    discard_foreign: Annotated[
+        bool, typer.Option("--discard-foreign", help="Delete dead letters that the pipe did not write.")
+    ] = False,
     state: StateOption = DEFAULT,
     stack: StackOption = None,
     yes: YesOption = False,
@@ -67,9 +70,12 @@ def redrive_changes(
     choice = redrive.Choice(reason, arguments.instant("--since", since) if since else None)
     target = arguments.stack(state, stack)
     if not dry_run:
-        consent.ask(target, "deliver failed changes again to", yes)
+        foreign = ", and delete messages that its pipe did not write, in" if discard_foreign else " to"
+        consent.ask(target, f"deliver failed changes again{foreign}", yes)
     with output.progress() as bars:
         counter = bars.counter("failed changes")
-        redriven = redrive.redrive(target, choice, dry_run=dry_run, show=counter.show)
+        redriven = redrive.redrive(
+            target, choice, dry_run=dry_run, discard_foreign=discard_foreign, show=counter.show
+        )
     output.redriven(redriven)
     return int(bool(redriven.left))

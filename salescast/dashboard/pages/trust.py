@@ -8,7 +8,7 @@ import streamlit as st
 from salescast.dashboard import charts, figures
 from salescast.dashboard.answers import MINUTE, TEN_MINUTES, Question
 from salescast.dashboard.view import View, command, empty, guarded, small
-from salescast.integrity import health, reconcile, verdict
+from salescast.integrity import health, last_reconciliation, reconcile
 from salescast.stack import money
 
 MARKS = {
@@ -52,9 +52,9 @@ def _reconciliation(view: View) -> None:
     ):
         with st.status("Reconciling the orders table with the lake", expanded=True) as status:
             result = reconcile.reconcile(view.stack, report=status.write)
-            verdict.keep(view.stack, result)
+            last_reconciliation.keep(view.stack, result)
             status.update(state="complete", expanded=False)
-    last = verdict.last(view.stack)
+    last = last_reconciliation.read(view.stack)
     if last is None:
         empty(
             "This stack has not been reconciled yet.",
@@ -97,7 +97,7 @@ def _amount(text: str) -> str:
 
 def _stages(view: View) -> None:
     stages = health.stages(view.stack)
-    small(_cell(health.verdict(stages)[1]))
+    small(_cell(health.summary(stages)[1]))
     lines = ["| stage | state | detail |", "|---|---|---|"]
     lines += [f"| {stage.name} | {MARKS[stage.health]} | {_cell(stage.detail)} |" for stage in stages]
     st.markdown("\n".join(lines))

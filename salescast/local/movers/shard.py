@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from salescast.local.movers.wire import keep_raw
+from salescast.stack.raw_answers import keep_raw
 
 logger = logging.getLogger(__name__)
 

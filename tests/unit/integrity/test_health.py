@@ -1,4 +1,4 @@
-"""What `salescast status` says of stages: verdict, ages, missing rights."""
+"""What `salescast status` says of stages: summary, ages, missing rights."""
 
 import pytest
 from botocore.exceptions import ClientError
@@ -17,12 +17,12 @@ from salescast.integrity.health import DOWN, OK, WARNING, Stage
         ({"process pipe": DOWN, "pipe": OK}, DOWN, "process pipe. Next: salescast up"),
     ],
 )
-def test_the_verdict_is_the_worst_and_says_where_to_look(
+def test_the_summary_is_the_worst_and_says_where_to_look(
     healths: dict[str, str], worst: str, says: str
 ) -> None:
     found = [Stage(name, value, "") for name, value in healths.items()]
-    assert health.verdict(found)[0] == worst
-    assert says in health.verdict(found)[1]
+    assert health.summary(found)[0] == worst
+    assert says in health.summary(found)[1]
 
 
 @pytest.mark.parametrize(

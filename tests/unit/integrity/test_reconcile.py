@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from salescast.integrity.failures import Failures
+from salescast.integrity.failed_changes import Tally
 from salescast.integrity.orders import UNREADABLE, Order, _order
 from salescast.integrity.reconcile import Day, Reconciliation, _Comparison, checksum
 from salescast.stack.stack import Stack
@@ -21,19 +21,17 @@ def an_order(version: int = 2, amount: str = "10.0000", updated: datetime = OLD,
     return Order("a", day, version, amount, updated)
 
 
-def judge(
-    order: Order, view: dict[str, Any], stored: set[tuple[str, int]], failures: Failures
-) -> Reconciliation:
+def judge(order: Order, view: dict[str, Any], stored: set[tuple[str, int]], failed: Tally) -> Reconciliation:
     result = Reconciliation()
-    comparison = _Comparison(cast(Stack, None), 60.0, failures, result, lambda _: None)
+    comparison = _Comparison(cast(Stack, None), 60.0, failed, result, lambda _: None)
     comparison._view, comparison._stored = view, stored
     comparison._judge(order, NOW - timedelta(seconds=60))
     return result
 
 
-def verdict(order: Order, view: Any, stored: set[int], failed: set[int] | None = None) -> str:
-    failures = Failures(changes={("a", version) for version in failed or set()})
-    result = judge(order, {"a": view} if view else {}, {("a", version) for version in stored}, failures)
+def judged(order: Order, view: Any, stored: set[int], failed: set[int] | None = None) -> str:
+    tally = Tally(changes={("a", version) for version in failed or set()})
+    result = judge(order, {"a": view} if view else {}, {("a", version) for version in stored}, tally)
     counts = {name: getattr(result, name) for name in ("in_flight", "failed", "missing")}
     assert sum(counts.values()) <= 1
     assert bool(result.examples) == bool(result.missing)
@@ -73,21 +71,21 @@ def test_checksum_is_the_head_of_an_md5() -> None:
     ],
 )
 def test_old_differences(view: Any, stored: set[int], failed: set[int], expected: str) -> None:
-    assert verdict(an_order(), view, stored, failed) == expected
+    assert judged(an_order(), view, stored, failed) == expected
 
 
 def test_young_differences_are_in_flight() -> None:
-    assert verdict(an_order(updated=NOW), (1, "10.0000"), {1}) == "in_flight"
+    assert judged(an_order(updated=NOW), (1, "10.0000"), {1}) == "in_flight"
 
 
 def test_an_order_that_breaks_the_contract_must_be_under_errors() -> None:
     broken = an_order(version=0, amount="", day=UNREADABLE)
-    assert judge(broken, {}, set(), Failures()).missing == 1
-    assert judge(broken, {}, set(), Failures(orders={"a"})).failed == 1
+    assert judge(broken, {}, set(), Tally()).missing == 1
+    assert judge(broken, {}, set(), Tally(orders={"a"})).failed == 1
 
 
 def test_a_huge_version_takes_no_time() -> None:
-    assert verdict(an_order(version=2_000_000_000), None, set()) == "missing"
+    assert judged(an_order(version=2_000_000_000), None, set()) == "missing"
 
 
 def test_reconciled_means_nothing_missing_and_nothing_unexpected() -> None:

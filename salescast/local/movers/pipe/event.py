@@ -1,8 +1,7 @@
-"""The event that a pipe makes of a DynamoDB stream record, and its partition key.
+"""An event on its way to the target, and its partition key.
 
-Keeps (docs/aws-behaviour.md 1.1, 1.3): one JSON object per record with the Lambda event's spelling, images as
-DynamoDB JSON, ApproximateCreationDateTime as a number of epoch seconds, the stream's ARN; a partition key is
-a JSON path over the whole event, or a literal.
+Keeps (docs/aws-behaviour.md 1.1, 1.3): the event is `salescast.stack.stream_event`; a partition key is a JSON
+path over the whole event, or a literal.
 
 Leaves out: InputTemplate, filters and enrichment; JSON paths with wildcards, filters or quoted names.
 """
@@ -16,6 +15,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from salescast.local.movers.shard import Record
+from salescast.stack.stream_event import to_event
 
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 
@@ -53,28 +53,6 @@ def key_of(path: str) -> Callable[[dict[str, Any]], str | None]:
         return str(value) if isinstance(value, str | int | float) and value != "" else None
 
     return find
-
-
-def to_event(record: Record, stream_arn: str) -> dict[str, Any]:
-    """The event of a GetRecords record, whose `dynamodb` member it takes over and changes."""
-    change = record["dynamodb"]
-    change["ApproximateCreationDateTime"] = int(float(change.get("ApproximateCreationDateTime", 0)))
-    event = {
-        "eventID": record["eventID"],
-        "eventName": record["eventName"],
-        "eventVersion": record.get("eventVersion", "1.1"),
-        "eventSource": record.get("eventSource", "aws:dynamodb"),
-        "awsRegion": record["awsRegion"],
-        "dynamodb": change,
-        "eventSourceARN": stream_arn,
-    }
-    identity = record.get("userIdentity")
-    if identity:
-        event["userIdentity"] = {
-            "type": identity.get("Type", identity.get("type")),
-            "principalId": identity.get("PrincipalId", identity.get("principalId")),
-        }
-    return event
 
 
 def to_entry(

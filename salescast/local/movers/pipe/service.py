@@ -44,7 +44,7 @@ from salescast.local.movers.shard import (
     raw_get_records,
 )
 from salescast.local.movers.shards import ShardGroup
-from salescast.local.movers.wire import keep_raw
+from salescast.stack.raw_answers import keep_raw
 
 logger = logging.getLogger(__name__)
 

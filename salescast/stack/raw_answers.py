@@ -3,7 +3,7 @@
 botocore's parser walks an answer value by value along the service model: about 100 us for a change of an
 order with two images, more than everything else a stand-in does with it. Its documented `before-parse` event
 lets the answer be read with one `orjson.loads` instead; timestamps stay numbers and blobs stay base64 text,
-which is what the stand-ins hand on anyway.
+which is what stand-ins and `salescast redrive` hand on anyway.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ def keep(stack: Stack, result: Reconciliation) -> None:
     )
 
 
-def last(stack: Stack) -> dict[str, Any] | None:
+def read(stack: Stack) -> dict[str, Any] | None:
     """What `salescast reconcile` or the dashboard found last; None when there was none of this very stack."""
     try:
         content: Any = json.loads(_path(stack).read_text())

@@ -1,0 +1,75 @@
+"""The one reader of failed changes: those under errors/ and those in the dead-letter queue.
+
+`salescast reconcile` counts them and looks them up, `salescast redrive` delivers and settles them.
+"""
+
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import dataclass, field
+
+from salescast.integrity import error_objects
+from salescast.integrity.dead_letter_queue import DeadLetter, DeadLetterQueue
+from salescast.integrity.error_objects import ErrorObject
+from salescast.integrity.failed_change import Chosen, FailedChange, everything
+from salescast.stack.stack import Stack
+
+# Who only looks hides messages from others for this long at the most, should it be killed.
+PEEK_SECONDS = 30
+
+Holder = ErrorObject | DeadLetter
+"""What holds failed changes, and can be told which of them are settled."""
+
+
+def holders(
+    stack: Stack, chosen: Chosen = everything, hidden_seconds: int = PEEK_SECONDS
+) -> Generator[Holder, None, None]:
+    """Error objects, then dead letters, with those of their changes that are chosen.
+
+    Changes that fail while this is read are not among them. Close it to show the messages to others again.
+    Raises ClientError when S3, SQS or the table's stream refuse altogether, never for what an object or a
+    message holds.
+    """
+    for key in list(error_objects.keys(stack)):
+        error_object = error_objects.read(stack, key, chosen)
+        if error_object and error_object.changes:
+            yield error_object
+    with DeadLetterQueue(stack, hidden_seconds) as queue:
+        yield from queue.letters(chosen)
+
+
+@dataclass
+class Tally:
+    """What failed. `changes` holds (order_id, version), `removals` the ids of orders whose removal failed.
+
+    `records` counts all of it, also the `unreadable`: what names no order, or no version, or is gone from the
+    table's stream.
+    """
+
+    records: int = 0
+    unreadable: int = 0
+    changes: set[tuple[str, int]] = field(default_factory=set)
+    removals: set[str] = field(default_factory=set)
+    orders: set[str] = field(default_factory=set)
+
+    def add(self, change: FailedChange) -> None:
+        self.records += 1
+        if change.order_id is None:
+            self.unreadable += 1
+            return
+        self.orders.add(change.order_id)
+        if change.removal:
+            self.removals.add(change.order_id)
+        elif change.version is None:
+            self.unreadable += 1
+        else:
+            self.changes.add((change.order_id, change.version))
+
+
+def tally(stack: Stack) -> Tally:
+    """Everything that failed and is still kept."""
+    result = Tally()
+    with closing(holders(stack)) as kept:
+        for holder in kept:
+            for change in holder.changes:
+                result.add(change)
+    return result

@@ -1,0 +1,49 @@
+"""Changes as they arrived, found under raw/."""
+
+import gzip
+import json
+from typing import Any
+
+import pytest
+
+from salescast.integrity.originals import Originals
+from salescast.integrity.redrive import NO_ORIGINAL, redrive
+from salescast.stack.streams import Change
+from tests.unit.integrity.failing_stack import CONVERSION, NOON, FailingStack, change, line, row
+
+DAY = "raw/2026/11/20/"
+
+
+def test_originals_are_found_between_others() -> None:
+    wanted = json.dumps(change("b 🙂", "1"), ensure_ascii=False).encode()
+    content = json.dumps(change("a", "1")).encode() + b'garbage {"x" \xff' + wanted + b'{"eventID": "3"}'
+    # Its oldest record came the day before.
+    stack: Any = FailingStack({"raw/2026/11/19/b": gzip.compress(content)})
+    assert Originals(stack).find({"b 🙂-1": NOON}) == {"b 🙂-1": Change("b 🙂", wanted)}
+    assert Originals(stack).find({"b 🙂-1": NOON, "4": NOON}).keys() == {"b 🙂-1"}
+    assert Originals(stack).find({}) == {}
+
+
+def test_objects_written_before_are_not_read() -> None:
+    stack: Any = FailingStack({f"{DAY}a": json.dumps(change()).encode()})
+    assert Originals(stack).find({"a-3": NOON.replace(hour=13)}) == {}
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [gzip.compress(b"{}")[:-9], b"\x1f\x8bno gzip at all", gzip.compress(b"{}")[:-8] + b"x" * 8],
+    ids=["cut off", "no gzip", "wrong checksum"],
+)
+def test_what_cannot_be_unpacked_is_named_and_passed_over(broken: bytes) -> None:
+    raw = {f"{DAY}a": broken, f"{DAY}b": gzip.compress(json.dumps(change()).encode())}
+    stack: Any = FailingStack({CONVERSION: line(row()) + b"\n" + line(row("b")), **raw})
+    result = redrive(stack)
+    assert (result.redriven, dict(result.left)) == (1, {NO_ORIGINAL: 1})
+    assert result.broken == [f"{DAY}a"]
+    assert result.as_json()["broken"] == [f"{DAY}a"]
+
+
+def test_deep_nesting_does_not_hide_what_follows() -> None:
+    deep = b'{"a":' * 2000 + b"1" + b"}" * 2000
+    stack: Any = FailingStack({f"{DAY}a": deep + json.dumps(change()).encode()})
+    assert Originals(stack).find({"a-3": NOON}).keys() == {"a-3"}
