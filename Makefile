@@ -40,6 +40,9 @@ install = $(BIN)/uv pip install --quiet --python $(BIN)/python
 .PHONY: install
 install: .venv/.command .venv-emulator/.done  ## make the two environments, as far as the command and the laptop stack need
 
+.PHONY: install-dashboard
+install-dashboard: install-dashboard  ## and what the web dashboard and plots need
+
 .PHONY: develop
 develop: install .venv/.project  ## and what tests, checks and benchmarks need
 

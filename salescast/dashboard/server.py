@@ -10,6 +10,7 @@ import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 
+from salescast.stack import extras
 from salescast.stack.errors import SalescastError
 
 ADDRESS = "127.0.0.1"
@@ -25,8 +26,9 @@ def serve(state: Path, name: str | None, port: int, *, browser: bool, report: Ca
     """Serve until interrupted; `report` gets the address once it answers.
 
     It listens on loopback only, since whoever reaches it can query the lake. Raises SalescastError for a
-    port that is taken.
+    port that is taken, and where the dashboard's libraries are not installed.
     """
+    extras.require_dashboard("altair", "polars", "streamlit")
     with socket.socket() as free:
         free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from salescast.stack import extras
 from salescast.stack.errors import SalescastError
 from salescast.stack.stack import Stack
 
@@ -122,11 +123,12 @@ def terminal(one: Projected, height: int = PLOT_HEIGHT) -> list[str]:
 
 
 def check_plot(path: Path) -> None:
-    """Raises SalescastError for a name that says no format, or a folder that is not there."""
+    """Raises SalescastError for a name that says no format, a folder that is not there, or no library to draw."""
     if path.suffix.lower() not in FORMATS:
         raise SalescastError(f"{path} is neither .png nor .svg; name the plot so")
     if not path.parent.is_dir():
         raise SalescastError(f"there is no folder {path.parent} to write the plot to; make it first")
+    extras.require_dashboard("matplotlib")
 
 
 def plot(path: Path, ones: list[Projected], currency: str) -> None:
