@@ -123,7 +123,7 @@ def terminal(one: Projected, height: int = PLOT_HEIGHT) -> list[str]:
 
 
 def check_plot(path: Path) -> None:
-    """Raises SalescastError for a name that says no format, a folder that is not there, or no library to draw."""
+    """Raises SalescastError for a name without a format, a folder that is not there, a missing library."""
     if path.suffix.lower() not in FORMATS:
         raise SalescastError(f"{path} is neither .png nor .svg; name the plot so")
     if not path.parent.is_dir():
