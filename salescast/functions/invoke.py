@@ -20,8 +20,8 @@ def invoke(stack: Stack, name: str, event: Event, *, key: str, failure: str) -> 
     """The answer of the function `name` ("generator") to the event: an object that has `key`.
 
     Raises SalescastError with the function's reason: after `failure` when it ends with an error, also when it
-    refuses the event or answers anything else. Only a call that Lambda did not let in is sent again: any other
-    may have run.
+    refuses the event or answers anything else. Only a call that Lambda did not let in is sent again: any
+    other may have run.
     """
     response = retry(
         lambda: stack.invocations.invoke(
