@@ -1,5 +1,7 @@
 """Trying again."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from salescast.stack.retry import ATTEMPTS, retry
@@ -22,7 +24,7 @@ def test_what_ends_well_is_not_repeated(pauses: list[float]) -> None:
 
 
 def test_answers_and_errors_are_repeated(pauses: list[float]) -> None:
-    outcomes = iter([BusyError(), 0, 7])
+    outcomes: Iterator[BusyError | int] = iter([BusyError(), 0, 7])
 
     def call() -> int:
         if isinstance(outcome := next(outcomes), BusyError):
