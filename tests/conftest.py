@@ -1,5 +1,6 @@
 """Fixtures that several folders of tests share."""
 
+import os
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from salescast import laptop
-from salescast.stack.stack import Stack
+from salescast.stack.stack import NO_AWS_CONFIGURATION, Stack
 from salescast.stack.state import State
 from tests.shop import shop
 
@@ -80,3 +81,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("durations per folder")
     for folder, seconds in sorted(_seconds.items(), key=lambda item: -item[1]):
         terminalreporter.write_line(f"{seconds:8.1f} s {_tests[folder]:5} tests  {folder}")
+
+
+def pytest_configure() -> None:
+    """No test may know the user's AWS."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(NO_AWS_CONFIGURATION)

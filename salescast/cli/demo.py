@@ -20,6 +20,7 @@ from salescast.replay import replay, retail_file
 from salescast.stack import athena, freshness, money
 from salescast.stack.errors import SalescastError
 from salescast.stack.lake import Lake
+from salescast.stack.polling import poll
 from salescast.stack.stack import Stack
 from salescast.stack.state import State, write_json
 
@@ -232,8 +233,11 @@ class _LakeWatch:
         self._counter.expect(rows)
         quiet = max(QUIET_SECONDS, 2 * bound)
         start = time.monotonic()
-        while self.lake.rows < rows and time.monotonic() - max(start, self.last or 0) < quiet:
-            time.sleep(0.1)
+        poll(
+            lambda: self.lake.rows >= rows or time.monotonic() - max(start, self.last or 0) >= quiet,
+            bool,
+            pause=0.1,
+        )
 
     def _run(self) -> None:
         while not self._done.is_set():

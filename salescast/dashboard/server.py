@@ -4,7 +4,6 @@ import importlib
 import socket
 import sys
 import threading
-import time
 import urllib.request
 import webbrowser
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from salescast.stack import extras
 from salescast.stack.errors import SalescastError
+from salescast.stack.polling import poll
 
 ADDRESS = "127.0.0.1"
 PORT = 8501
@@ -55,13 +55,15 @@ def serve(state: Path, name: str | None, port: int, *, browser: bool, report: Ca
 
 
 def _announce(url: str, browser: bool, report: Callable[[str], None]) -> None:
-    end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end:
-        try:
-            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):  # noqa: S310, our own address
-                break
-        except OSError:
-            time.sleep(POLL_SECONDS)
+    poll(lambda: _answers(url), bool, pause=POLL_SECONDS, seconds=START_SECONDS)
     report(f"the dashboard is at {url}; Ctrl-C ends it")
     if browser:
         webbrowser.open(url)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):  # noqa: S310, our own address
+            return True
+    except OSError:
+        return False

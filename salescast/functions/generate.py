@@ -1,19 +1,17 @@
 """Orders from the generator function: a range of past days, single ticks, or a live rate."""
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
+from salescast.functions.invoke import Event, invoke
 from salescast.stack.errors import SalescastError
 from salescast.stack.stack import Stack
 
 STALLED_MOST = 20
 COUNTS = ("inserted", "changed", "removed", "repeated", "absent")
 
-Event = dict[str, Any]
 Progress = Callable[["Generated", float], None]
 """Called with what was written so far and the share that is done, 0 to 1."""
 
@@ -41,35 +39,15 @@ class Generated:
             setattr(self, name, getattr(self, name) + int(answer.get(name, 0)))
 
 
-def invoke(stack: Stack, event: Event) -> Event:
-    """Call the generator and return its answer. Raises SalescastError with its reason when it refuses."""
-    response = stack.functions.invoke(
-        FunctionName=stack.output("GeneratorFunction"), Payload=json.dumps(event).encode()
-    )
-    answer: Any = json.loads(response["Payload"].read() or b"null")
-    if response.get("FunctionError"):
-        kind, message = "", str(answer)
-        if isinstance(answer, dict):
-            kind, message = answer.get("errorType", ""), answer.get("errorMessage", "")
-        if kind == "EventError":
-            raise SalescastError(f"the generator refuses the event: {message}")
-        raise SalescastError(
-            f"the generator failed: {kind} {message.splitlines()[0] if message else ''}".rstrip()
-        )
-    if not isinstance(answer, dict):
-        raise SalescastError(f"the generator answered {answer!r}; deploy the current src/generator")
-    return answer
-
-
 def run(stack: Stack, event: Event, progress: Progress = lambda *_: None) -> Generated:
     """Invoke the generator, and again with what it says is left, until it is done."""
     result = Generated(first_write=datetime.now(UTC))
     begin = time.monotonic()
     stalled = 0
     while True:
-        answer = invoke(stack, event)
+        answer = _invoke(stack, event)
         result.add(answer)
-        done = answer.get("done", True)
+        done = answer["done"]
         progress(result, 1.0 if done else _share(event, answer))
         if done:
             break
@@ -102,11 +80,15 @@ def live(stack: Stack, rate: float, seconds: int, progress: Progress = lambda *_
             "from_second": second.second,
             "to_second": second.second + 1,
         }
-        result.add(invoke(stack, event))
+        result.add(_invoke(stack, event))
         progress(result, (index + 1) / seconds)
         time.sleep(max(0.0, begin + index + 1 - time.monotonic()))
     result.seconds = time.monotonic() - begin
     return result
+
+
+def _invoke(stack: Stack, event: Event) -> Event:
+    return invoke(stack, "generator", event, key="done", failure="the generator failed")
 
 
 def _share(event: Event, answer: Event) -> float:

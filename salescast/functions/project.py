@@ -1,11 +1,11 @@
 """Projections of sales: the projector function, asked for series, and how its answer is shown."""
 
-import json
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from salescast.functions.invoke import Event, invoke
 from salescast.stack import extras
 from salescast.stack.errors import SalescastError
 from salescast.stack.stack import Stack
@@ -38,22 +38,9 @@ class Projected:
         return f"{self.series}, {self.measure}"
 
 
-def run(stack: Stack, event: dict[str, Any]) -> dict[str, Any]:
+def run(stack: Stack, event: Event) -> Event:
     """Call the projector and return its answer. Raises SalescastError with its reason when there is none."""
-    response = stack.functions.invoke(
-        FunctionName=stack.output("ProjectorFunction"), Payload=json.dumps(event).encode()
-    )
-    answer: Any = json.loads(response["Payload"].read() or b"null")
-    if response.get("FunctionError"):
-        message = answer.get("errorMessage", "") if isinstance(answer, dict) else str(answer)
-        raise SalescastError(
-            f"there is no new projection: {(message.splitlines() or ['no reason given'])[0]}"
-        )
-    if not isinstance(answer, dict) or "projections" not in answer:
-        raise SalescastError(
-            "the projector gives another answer than expected; deploy the current src/projector"
-        )
-    return answer
+    return invoke(stack, "projector", event, key="projections", failure="there is no new projection")
 
 
 def series(answer: dict[str, Any], measure: str) -> list[Projected]:

@@ -2,10 +2,10 @@
 
 import http.client
 import socket
-import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from salescast.stack.polling import poll
 from salescast.stack.processes import Process
 from salescast.stack.state import PROJECT
 
@@ -27,12 +27,8 @@ def variables() -> dict[str, str]:
 
 def healthy(process: Process, endpoint: str) -> bool:
     """Wait until the started process answers; False when it has ended or START_SECONDS have passed."""
-    deadline = time.monotonic() + START_SECONDS
-    while process.alive and time.monotonic() < deadline:
-        if answers(endpoint):
-            return True
-        time.sleep(0.1)
-    return False
+    answered = poll(lambda: not process.alive or answers(endpoint), bool, pause=0.1, seconds=START_SECONDS)
+    return answered and process.alive
 
 
 def answers(endpoint: str, seconds: float = 5.0) -> bool:

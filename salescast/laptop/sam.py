@@ -3,12 +3,13 @@
 import hashlib
 import os
 import platform
-import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
+
+import yaml
 
 from salescast.laptop import emulator
 from salescast.stack.errors import SalescastError
@@ -21,6 +22,13 @@ ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "arm64": "arm64", "aarch
 ERROR_LINES = 12
 # SAM asks CloudFormation every 5 seconds how far a deployment is; the emulator answers within one.
 POLL_SECONDS = "0.2"
+
+
+class _TemplateLoader(yaml.SafeLoader):
+    """Reads a CloudFormation template; its tags (!Ref, !Sub, ...) become null."""
+
+
+_TemplateLoader.add_multi_constructor("!", lambda _loader, _tag, _node: None)
 
 
 def laptop_parameters(overrides: Mapping[str, str]) -> dict[str, str]:
@@ -41,13 +49,13 @@ def laptop_parameters(overrides: Mapping[str, str]) -> dict[str, str]:
 
 def check_parameters(names: Iterable[str]) -> None:
     """Raises SalescastError for a name that the template has no parameter of: SAM would ignore it."""
-    section = (PROJECT / "template.yaml").read_text().split("\nParameters:\n")[1]
-    known = re.findall(
-        r"^  (\w+):$", re.split(r"^\S", section, maxsplit=1, flags=re.MULTILINE)[0], re.MULTILINE
-    )
-    for name in names:
-        if name not in known:
-            raise SalescastError(f"the template has no parameter {name}; it has: {', '.join(known)}")
+    if not (overridden := list(names)):
+        return  # reading the template takes a while
+    template = yaml.load((PROJECT / "template.yaml").read_text(), _TemplateLoader)  # noqa: S506, a SafeLoader
+    parameters = template["Parameters"]
+    for name in overridden:
+        if name not in parameters:
+            raise SalescastError(f"the template has no parameter {name}; it has: {', '.join(parameters)}")
 
 
 def build(state: State, parameters: Mapping[str, str]) -> None:

@@ -2,19 +2,20 @@
 
 import os
 import sys
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from salescast.laptop import emulator, sam
 from salescast.stack import processes
 from salescast.stack.errors import SalescastError
+from salescast.stack.polling import poll
 from salescast.stack.processes import Process
 from salescast.stack.stack import LAPTOP_ACCOUNT, LAPTOP_REGION, LAPTOP_STACK, NO_AWS_CONFIGURATION, Stack
 from salescast.stack.state import PROJECT, Record, State
 
 STAND_INS = ("pipe", "firehose", "crawler")
 RUN_SECONDS = 60.0
+RUNNING = ("RUNNING", "ACTIVE")  # the pipe, the delivery stream
 PORT_ATTEMPTS = 3
 # What the processes may see of the user's environment. Functions run as children of the emulator.
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "LD_LIBRARY_PATH")
@@ -129,19 +130,20 @@ def _end(record: Record, name: str) -> None:
 def _wait_until_running(stack: Stack, record: Record) -> None:
     pipe = stack.resource("AWS::Pipes::Pipe")
     delivery = stack.output("DeliveryStream")
-    deadline = time.monotonic() + RUN_SECONDS
-    while True:
+
+    def states() -> tuple[str, str]:
         for name in STAND_INS:
             if not record.processes[name].alive:
                 raise SalescastError(f"{name} has died; the end of its log:\n{stack.state.log_tail(name)}")
-        pipe_state = stack.pipes.describe_pipe(Name=pipe)["CurrentState"]
         description = stack.firehose.describe_delivery_stream(DeliveryStreamName=delivery)
-        delivery_state = description["DeliveryStreamDescription"]["DeliveryStreamStatus"]
-        if (pipe_state, delivery_state) == ("RUNNING", "ACTIVE"):
-            return
-        if time.monotonic() > deadline:
-            raise SalescastError(
-                f"after {RUN_SECONDS:.0f} s the pipe is {pipe_state}, the delivery stream {delivery_state}; "
-                f"see {stack.state.logs}/deploy.log"
-            )
-        time.sleep(0.2)
+        return (
+            stack.pipes.describe_pipe(Name=pipe)["CurrentState"],
+            description["DeliveryStreamDescription"]["DeliveryStreamStatus"],
+        )
+
+    pipe_state, delivery_state = poll(states, lambda seen: seen == RUNNING, pause=0.2, seconds=RUN_SECONDS)
+    if (pipe_state, delivery_state) != RUNNING:
+        raise SalescastError(
+            f"after {RUN_SECONDS:.0f} s the pipe is {pipe_state}, the delivery stream {delivery_state}; "
+            f"see {stack.state.logs}/deploy.log"
+        )

@@ -1,6 +1,5 @@
 """New orders into the table: 100 per transaction, none of them over one that exists, paced for Firehose."""
 
-import random
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
@@ -9,10 +8,10 @@ import orjson
 
 from salescast.stack.dynamo import DynamoDB, DynamoDBError
 from salescast.stack.errors import SalescastError
+from salescast.stack.retry import retry
 from salescast.stack.stack import Stack
 
 BATCH = 100  # TransactWriteItems takes no more
-ATTEMPTS = 10
 # Half of Firehose's 500 active partitions, since the generator may write at the same time.
 DATES_PER_WINDOW = 240
 EXISTS = "ConditionalCheckFailed"
@@ -38,31 +37,36 @@ class Writer:
         One that exists cancels the transaction; it is left out and the others are written. Writing the same
         orders again is therefore harmless, also after an answer that was lost.
         """
-        left = list(items)
-        for attempt in range(1, ATTEMPTS + 1):
-            if not left:
-                return 0
-            try:
-                self._dynamodb.call("TransactWriteItems", self._body(left))
-                return len(left)
-            except DynamoDBError as error:
-                if error.code != "TransactionCanceledException":
-                    raise SalescastError(
-                        f"DynamoDB refused orders {left[0][0]} to {left[-1][0]}: {error}"
-                    ) from error
-                new = _without_existing(left, error)
-            if len(new) == len(left):
-                time.sleep(random.uniform(0, 0.05 * 2**attempt))
-            left = new
-        raise SalescastError(
-            f"orders {left[0][0]} to {left[-1][0]} collide with another writer; run the command again"
-        )
+        left, written = list(items), 0
+
+        def attempt() -> list[Item]:
+            """Write what is left; says what another writer keeps from being written."""
+            nonlocal left, written
+            while left:
+                try:
+                    self._dynamodb.call("TransactWriteItems", self._body(left))
+                    left, written = [], len(left)
+                except DynamoDBError as error:
+                    new = _without_existing(left, error)
+                    if len(new) == len(left):
+                        break
+                    left = new
+            return left
+
+        if retry(attempt, answer=bool):
+            raise SalescastError(
+                f"orders {left[0][0]} to {left[-1][0]} collide with another writer; run the command again"
+            )
+        return written
 
     def _body(self, items: Iterable[Item]) -> bytes:
         return b'{"TransactItems":[%b]}' % b",".join(b"%b%b}}" % (self._put, item) for _, item in items)
 
 
 def _without_existing(items: Sequence[Item], error: DynamoDBError) -> list[Item]:
+    """The items to offer again after a cancelled transaction. Raises SalescastError where that is in vain."""
+    if error.code != "TransactionCanceledException":
+        raise SalescastError(f"DynamoDB refused orders {items[0][0]} to {items[-1][0]}: {error}") from error
     reasons = error.body.get("CancellationReasons") or []
     if len(reasons) != len(items):
         raise SalescastError(f"DynamoDB cancelled a transaction without saying why: {error}") from error

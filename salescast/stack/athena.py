@@ -2,16 +2,17 @@
 
 import csv
 import re
-import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TextIO
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from salescast.stack.errors import SalescastError
+from salescast.stack.polling import poll
 from salescast.stack.stack import Stack
 
 POLL_FIRST = 0.05
@@ -21,6 +22,7 @@ DOLLARS_PER_TB = 5.0
 LEAST_BILLED_BYTES = 10_000_000
 INTEGERS = frozenset({"tinyint", "smallint", "integer", "int", "bigint"})
 FLOATS = frozenset({"float", "real", "double"})
+FINAL = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
 
 Value = str | int | float | bool | Decimal | None
 
@@ -73,13 +75,13 @@ class NamedQuery:
     defaults: dict[str, str]
     places: tuple[str, ...]
 
-    def arguments(self, given: Mapping[str, str], today: datetime | None = None) -> list[str]:
+    def arguments(self, values: Mapping[str, str], today: datetime | None = None) -> list[str]:
         """The execution parameters: SQL literals in order. Raises SalescastError for a wrong one."""
-        if unknown := [name for name in given if name not in self.defaults]:
-            known = ", ".join(self.defaults) or "none"
-            raise SalescastError(f"query {self.name} has no parameter {unknown[0]}; it has: {known}")
+        if unknown := [name for name in values if name not in self.defaults]:
+            names = ", ".join(self.defaults) or "none"
+            raise SalescastError(f"query {self.name} has no parameter {unknown[0]}; it has: {names}")
         return [
-            _literal(self.name, name, default, given.get(name, default), today or datetime.now(UTC))
+            _literal(self.name, name, default, values.get(name, default), today or datetime.now(UTC))
             for name, default in ((place, self.defaults[place]) for place in self.places)
         ]
 
@@ -117,12 +119,12 @@ def query(stack: Stack, text: str, parameters: Mapping[str, str]) -> Result:
 def named_queries(stack: Stack) -> list[NamedQuery]:
     """The queries stored in the stack's workgroup, by name."""
     pages = stack.athena.get_paginator("list_named_queries").paginate(WorkGroup=stack.output("Workgroup"))
-    ids = [one for page in pages for one in page["NamedQueryIds"]]
-    found = []
+    ids = [identity for page in pages for identity in page["NamedQueryIds"]]
+    queries = []
     for start in range(0, len(ids), 50):
         batch = stack.athena.batch_get_named_query(NamedQueryIds=ids[start : start + 50])
-        found += [_named(dict(one)) for one in batch["NamedQueries"]]
-    return sorted(found, key=lambda one: one.name)
+        queries += [_named(dict(content)) for content in batch["NamedQueries"]]
+    return sorted(queries, key=lambda query: query.name)
 
 
 def _named(content: dict[str, Any]) -> NamedQuery:
@@ -165,24 +167,35 @@ def _execute(stack: Stack, sql: str, arguments: Sequence[str]) -> tuple[str, Map
     if arguments:
         request["ExecutionParameters"] = list(arguments)
     try:
-        execution = stack.athena.start_query_execution(**request)["QueryExecutionId"]
+        identity = stack.athena.start_query_execution(**request)["QueryExecutionId"]
     except ClientError as error:
         if error.response["Error"]["Code"] != "InvalidRequestException":
             raise
         raise SalescastError(
             f"Athena refuses the query: {_first_line(error.response['Error']['Message'])}"
         ) from error
-    pause = POLL_FIRST
-    while True:
-        found = stack.athena.get_query_execution(QueryExecutionId=execution)["QueryExecution"]
-        status = found["Status"]
-        if status["State"] == "SUCCEEDED":
-            return execution, found.get("Statistics", {})
-        if status["State"] in ("FAILED", "CANCELLED"):
-            reason = _first_line(status.get("StateChangeReason", "no reason given"))
-            raise SalescastError(f"the query {status['State'].lower()}: {reason}")
-        time.sleep(pause)
-        pause = min(POLL_LONGEST, pause * 1.5)
+    execution = _finished(stack, identity)
+    status = execution["Status"]
+    if status["State"] != "SUCCEEDED":
+        reason = _first_line(status.get("StateChangeReason", "no reason given"))
+        raise SalescastError(f"the query {status['State'].lower()}: {reason}")
+    return identity, execution.get("Statistics", {})
+
+
+def _finished(stack: Stack, identity: str) -> Mapping[str, Any]:
+    """The execution once it has ended. Whatever ends the waiting for it, Ctrl-C too, stops the query."""
+    try:
+        return poll(
+            lambda: stack.athena.get_query_execution(QueryExecutionId=identity)["QueryExecution"],
+            lambda execution: execution["Status"]["State"] in FINAL,
+            pause=POLL_FIRST,
+            longest=POLL_LONGEST,
+        )
+    except BaseException:
+        # Nobody would read its answer, and Athena bills what it goes on reading.
+        with suppress(BotoCoreError, ClientError):
+            stack.athena.stop_query_execution(QueryExecutionId=identity)
+        raise
 
 
 def _read(stack: Stack, execution: str) -> tuple[list[Column], Iterator[list[Value]]]:

@@ -1,5 +1,8 @@
 """How long a change may take to reach the lake, from the configuration of the deployed stack."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from salescast.stack.stack import Stack
 
 # With dynamic partitioning the delay may be 1.5 times the interval (docs/aws-behaviour.md 3).
@@ -12,13 +15,7 @@ OVERHEAD_SECONDS = 2.0
 
 def delivery_interval(stack: Stack) -> float:
     """Seconds for which Firehose buffers a partition; on the laptop divided by --fast."""
-    name = stack.output("DeliveryStream")
-    description = stack.firehose.describe_delivery_stream(DeliveryStreamName=name)[
-        "DeliveryStreamDescription"
-    ]
-    destination = description["Destinations"][0].get("ExtendedS3DestinationDescription", {})
-    seconds = destination.get("BufferingHints", {}).get("IntervalInSeconds", DELIVERY_INTERVAL_DEFAULT)
-    return float(seconds) / stack.fast
+    return _interval(_destination(stack)) / stack.fast
 
 
 def active_seconds(stack: Stack) -> float:
@@ -28,15 +25,21 @@ def active_seconds(stack: Stack) -> float:
 
 def bound(stack: Stack) -> float:
     """Seconds after which a change is in the lake unless something failed: pipe, transformer, delivery."""
-    return active_seconds(stack) + _transformer_buffer(stack) + _pipe_window(stack) + OVERHEAD_SECONDS
+    destination = _destination(stack)
+    delivery = DELAY_FACTOR * _interval(destination) / stack.fast
+    return delivery + _transformer_buffer(destination) + _pipe_window(stack) + OVERHEAD_SECONDS
 
 
-def _transformer_buffer(stack: Stack) -> float:
-    name = stack.output("DeliveryStream")
-    description = stack.firehose.describe_delivery_stream(DeliveryStreamName=name)[
-        "DeliveryStreamDescription"
-    ]
-    destination = description["Destinations"][0].get("ExtendedS3DestinationDescription", {})
+def _destination(stack: Stack) -> Mapping[str, Any]:
+    answer = stack.firehose.describe_delivery_stream(DeliveryStreamName=stack.output("DeliveryStream"))
+    return answer["DeliveryStreamDescription"]["Destinations"][0].get("ExtendedS3DestinationDescription", {})
+
+
+def _interval(destination: Mapping[str, Any]) -> float:
+    return float(destination.get("BufferingHints", {}).get("IntervalInSeconds", DELIVERY_INTERVAL_DEFAULT))
+
+
+def _transformer_buffer(destination: Mapping[str, Any]) -> float:
     for processor in destination.get("ProcessingConfiguration", {}).get("Processors", []):
         for parameter in processor.get("Parameters", []):
             if parameter["ParameterName"] == "BufferIntervalInSeconds":

@@ -9,8 +9,6 @@ _ZERO = Decimal(0).quantize(_QUANTUM)
 # rounded.
 EXACT = Context(prec=60, traps=[Inexact, InvalidOperation, Overflow])
 
-COUNTED = frozenset({"PLACED", "SHIPPED", "DELIVERED"})
-
 
 def amount(quantity: int | str, unit_price: str, discount: str | None = None) -> Decimal:
     """quantity x unit_price - discount, exactly. Raises decimal.InvalidOperation for what is no number."""
@@ -21,11 +19,6 @@ def amount(quantity: int | str, unit_price: str, discount: str | None = None) ->
 def add(left: Decimal, right: Decimal) -> Decimal:
     """The exact sum."""
     return EXACT.add(left, right)
-
-
-def net(status: str, value: Decimal) -> Decimal:
-    """What an amount counts for in net revenue: nothing once the order is cancelled or returned."""
-    return value if status in COUNTED else Decimal(0)
 
 
 def as_column(value: Decimal) -> str:

@@ -1,15 +1,17 @@
 """Detached processes that outlive their command, told apart from later ones with the same pid."""
 
 import contextlib
+import operator
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+from salescast.stack.polling import poll
 
 END_SECONDS = 15.0
 
@@ -68,11 +70,11 @@ def start(argv: Sequence[str], *, log: Path, cwd: Path, env: Mapping[str, str]) 
 def end(process: Process, seconds: float = END_SECONDS) -> None:
     """End the process and what it started: SIGTERM, then SIGKILL for what is left after `seconds`."""
     _reap()
-    found = start_time(process.pid)
-    if found is not None and found != process.started:
+    started = start_time(process.pid)
+    if started is not None and started != process.started:
         return  # the pid belongs to somebody else now
     children: list[psutil.Process] = []
-    if found is not None:
+    if started is not None:
         with contextlib.suppress(psutil.Error):
             children = psutil.Process(process.pid).children(recursive=True)
         with contextlib.suppress(ProcessLookupError):
@@ -88,9 +90,7 @@ def end(process: Process, seconds: float = END_SECONDS) -> None:
 
 
 def _wait(process: Process, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while process.alive and time.monotonic() < deadline:
-        time.sleep(0.05)
+    poll(lambda: process.alive, operator.not_, pause=0.05, seconds=seconds)
 
 
 def _reap() -> None:

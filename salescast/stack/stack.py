@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
+from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ClientError
 
 from salescast.stack.errors import SalescastError
+from salescast.stack.loopback import require_loopback
+from salescast.stack.session import isolated_session
 from salescast.stack.state import State
 
 if TYPE_CHECKING:
@@ -32,10 +34,11 @@ if TYPE_CHECKING:
 LAPTOP_STACK = "salescast"
 LAPTOP_REGION = "us-east-1"
 LAPTOP_ACCOUNT = "000000000000"
+# The emulated account's own: MiniStack takes any key that it did not issue itself for root's.
 LAPTOP_KEY = "test"
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+NO_PROXY = "127.0.0.1,localhost,::1"
 
-# boto3 looks at these; nothing of the user's AWS configuration may reach a laptop stack, nor the other way
+# For child processes: nothing of the user's AWS configuration may reach a laptop stack, nor the other way
 # round.
 NO_AWS_CONFIGURATION = {
     "AWS_CONFIG_FILE": os.devnull,
@@ -56,18 +59,8 @@ def laptop_environment(environment: dict[str, str], endpoint: str | None = None)
     }
     if endpoint:
         clean["AWS_ENDPOINT_URL"] = require_loopback(endpoint)
-        clean["NO_PROXY"] = clean["no_proxy"] = ",".join(LOOPBACK)
+        clean["NO_PROXY"] = clean["no_proxy"] = NO_PROXY
     return clean
-
-
-def require_loopback(endpoint: str) -> str:
-    """`endpoint` if it is plain HTTP to this machine. Raises SalescastError for any other."""
-    parts = urlsplit(endpoint)
-    if parts.scheme != "http" or parts.hostname not in LOOPBACK or not parts.port:
-        raise SalescastError(
-            f"the laptop stack's endpoint {endpoint!r} is not on this machine; start one with `salescast up`"
-        )
-    return endpoint
 
 
 @dataclass
@@ -83,10 +76,9 @@ class Stack:
 
     @classmethod
     def laptop(cls, folder: Path) -> "Stack":
-        """The laptop stack of a state folder.
+        """The laptop stack of a state folder: its clients look at none of the user's AWS configuration.
 
-        Takes AWS_* out of this process's environment: a process that has opened a laptop stack cannot reach
-        AWS. Raises SalescastError, naming `salescast up`, when no stack runs there.
+        Raises SalescastError, naming `salescast up`, when no stack runs there.
         """
         state = State(folder)
         record = state.read()
@@ -99,10 +91,10 @@ class Stack:
                 f"start a new one with `salescast up` (its log: {state.logs}/emulator.log)"
             )
         endpoint = require_loopback(record.endpoint)
-        clean = laptop_environment(dict(os.environ))
-        os.environ.clear()
-        os.environ.update(clean)
-        return cls(record.stack, record.region, state, laptop_session(), endpoint, record.fast)
+        session = isolated_session(
+            record.region, lambda: Credentials(LAPTOP_KEY, LAPTOP_KEY, method="the laptop's")
+        )
+        return cls(record.stack, record.region, state, session, endpoint, record.fast)
 
     @classmethod
     def aws(cls, name: str, folder: Path) -> "Stack":
@@ -174,6 +166,17 @@ class Stack:
         return self.session.client("lambda", **self._options)
 
     @cached_property
+    def invocations(self) -> "LambdaClient":
+        """Lambda, for calls of functions: up to 15 minutes without a byte on the way."""
+        # A NAT gateway drops connections that are idle for 350 s. A call that botocore sends again, after a
+        # reset or its own time limit, would make the function run twice at once.
+        # https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+        lasting = Config(
+            read_timeout=960, tcp_keepalive=True, retries={"mode": "standard", "total_max_attempts": 1}
+        )
+        return self.session.client("lambda", endpoint_url=self.endpoint, config=self.config.merge(lasting))
+
+    @cached_property
     def logs(self) -> "CloudWatchLogsClient":
         return self.session.client("logs", **self._options)
 
@@ -219,32 +222,29 @@ class Stack:
     @property
     def parameters(self) -> dict[str, str]:
         """The values that the template's parameters have in this stack."""
-        given = self.description.get("Parameters", [])
-        return {one["ParameterKey"]: one.get("ParameterValue", "") for one in given}
+        parameters = self.description.get("Parameters", [])
+        return {parameter["ParameterKey"]: parameter.get("ParameterValue", "") for parameter in parameters}
 
     @cached_property
     def _resources(self) -> list[tuple[str, str, str]]:
         """CloudFormation type, logical id, physical id of every resource."""
         pages = self.cloudformation.get_paginator("list_stack_resources").paginate(StackName=self.name)
         return [
-            (one["ResourceType"], one["LogicalResourceId"], one.get("PhysicalResourceId", ""))
+            (
+                resource["ResourceType"],
+                resource["LogicalResourceId"],
+                resource.get("PhysicalResourceId", ""),
+            )
             for page in pages
-            for one in page["StackResourceSummaries"]
+            for resource in page["StackResourceSummaries"]
         ]
 
     def resources(self, kind: str) -> dict[str, str]:
         """Physical id -> logical id of the stack's resources of a CloudFormation type."""
-        return {physical: logical for found, logical, physical in self._resources if found == kind}
+        return {physical: logical for type_, logical, physical in self._resources if type_ == kind}
 
     def resource(self, kind: str) -> str:
         """The physical id of the stack's one resource of a CloudFormation type."""
         for physical in self.resources(kind):
             return physical
         raise SalescastError(f"the stack {self.name} has no {kind}; deploy the current template.yaml")
-
-
-def laptop_session() -> boto3.Session:
-    """A session with the dummy keys, which are the emulated account's own (root)."""
-    return boto3.Session(
-        aws_access_key_id=LAPTOP_KEY, aws_secret_access_key=LAPTOP_KEY, region_name=LAPTOP_REGION
-    )

@@ -1,21 +1,29 @@
 """Writing changes to the stack's Kinesis stream, as the Pipe does: partition key is the order's id."""
 
-import random
-import time
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, TypeVar
 
 from botocore.exceptions import ClientError
 
+from salescast.stack.retry import ATTEMPTS, retry
 from salescast.stack.stack import Stack
 
 # Of one call (docs/aws-behaviour.md 1.9); AWS takes more bytes, the emulator and older limits 5 MiB.
 MAX_ENTRIES = 500
 MAX_BYTES = 5 * 1024 * 1024
 MAX_KEY = 256
-ATTEMPTS = 8
 # A call refused for what is in it: half of it may pass.
-ABOUT_RECORDS = ("ValidationException", "InvalidArgumentException", "SerializationException", "413")
+ABOUT_RECORDS = frozenset(
+    {
+        "ValidationException",
+        "InvalidArgumentException",
+        "SerializationException",
+        "RequestEntityTooLargeException",
+        "413",
+    }
+)
+
+T = TypeVar("T")
 
 
 class Change(NamedTuple):
@@ -40,49 +48,59 @@ def put(stack: Stack, changes: list[Change]) -> list[str | None]:
             )
         else:
             fitting.append(index)
-    for call in _calls(changes, fitting):
+    for call in calls(fitting, lambda index: weight(changes[index].data, changes[index].order_id)):
         _put(stack, changes, call, refused)
     return refused
 
 
-def _calls(changes: list[Change], indexes: list[int]) -> Iterator[list[int]]:
-    call, size = list[int](), 0
-    for index in indexes:
-        weight = len(changes[index].data) + len(changes[index].order_id.encode())
-        if call and (len(call) == MAX_ENTRIES or size + weight > MAX_BYTES):
+def calls(records: Iterable[T], size: Callable[[T], int]) -> Iterator[list[T]]:
+    """Records by calls of PutRecords, in their order: at most 500 and 5 MiB; `size` says a record's bytes."""
+    call, total = list[T](), 0
+    for record in records:
+        added = size(record)
+        if call and (len(call) == MAX_ENTRIES or total + added > MAX_BYTES):
             yield call
-            call, size = [], 0
-        call.append(index)
-        size += weight
+            call, total = [], 0
+        call.append(record)
+        total += added
     if call:
         yield call
 
 
+def weight(data: bytes, key: str) -> int:
+    """Bytes that Kinesis counts for a record: its data and its partition key."""
+    return len(data) + len(key.encode())
+
+
 def _put(stack: Stack, changes: list[Change], call: list[int], refused: list[str | None]) -> None:
+    """Write the changes of these indexes, noting in `refused` what is not taken."""
     name = stack.output("OrderStream")
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            answer = stack.kinesis.put_records(
-                StreamName=name,
-                Records=[{"Data": changes[i].data, "PartitionKey": changes[i].order_id} for i in call],
-            )
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code not in ABOUT_RECORDS:
-                raise
-            if len(call) == 1:
-                refused[call[0]] = f"Kinesis refuses it: {error.response['Error'].get('Message') or code}"
-                return
-            middle = len(call) // 2
-            _put(stack, changes, call[:middle], refused)
-            _put(stack, changes, call[middle:], refused)
+    left = call
+
+    def send() -> dict[int, str]:
+        """Send what is left; index -> error code of what stays so."""
+        nonlocal left
+        answer = stack.kinesis.put_records(
+            StreamName=name,
+            Records=[{"Data": changes[i].data, "PartitionKey": changes[i].order_id} for i in left],
+        )
+        results = zip(left, answer["Records"], strict=True)
+        codes = {index: result["ErrorCode"] for index, result in results if result.get("ErrorCode")}
+        left = list(codes)
+        return codes
+
+    try:
+        codes = retry(send, answer=bool)
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code not in ABOUT_RECORDS:
+            raise
+        if len(left) == 1:
+            refused[left[0]] = f"Kinesis refuses it: {error.response['Error'].get('Message') or code}"
             return
-        results = zip(call, answer["Records"], strict=True)
-        again = {index: result["ErrorCode"] for index, result in results if result.get("ErrorCode")}
-        if not again:
-            return
-        if attempt < ATTEMPTS:
-            call = list(again)
-            time.sleep(random.uniform(0, min(5.0, 0.1 * 2**attempt)))
-    for index, code in again.items():
+        middle = len(left) // 2
+        _put(stack, changes, left[:middle], refused)
+        _put(stack, changes, left[middle:], refused)
+        return
+    for index, code in codes.items():
         refused[index] = f"Kinesis refused it {ATTEMPTS} times: {code}"

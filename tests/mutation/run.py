@@ -183,7 +183,7 @@ MUTATIONS = (
     Mutation(
         "the pipe does not halve a refused batch",
         "salescast/local/movers/pipe/target.py",
-        "about_records=code in _ABOUT_RECORDS or status == 413,",
+        "about_records=code in ABOUT_RECORDS or status == 413,",
         "about_records=False,",
         f"{PIPE}::test_bisect_ends_a_poison_record_alone",
     ),

@@ -14,25 +14,17 @@ so a stand-in can never reach a real AWS account.
 
 from __future__ import annotations
 
-import ipaddress
 import json
-import os
 import urllib.error
-import urllib.parse
 import urllib.request
-from collections.abc import Callable
 from typing import Any
 
 import boto3
-import botocore.session
 from botocore.config import Config
-from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
-from botocore.credentials import (
-    CredentialProvider,
-    CredentialResolver,
-    Credentials,
-    RefreshableCredentials,
-)
+from botocore.credentials import Credentials, RefreshableCredentials
+
+from salescast.stack.loopback import require_loopback
+from salescast.stack.session import isolated_session
 
 REGION = "us-east-1"
 CONTROL_TIMEOUT_SECONDS = 30
@@ -41,33 +33,14 @@ CONTROL_TIMEOUT_SECONDS = 30
 ACCOUNT_KEY = ("test", "test")
 
 
-class NotLoopbackError(ValueError):
-    """The endpoint is not on this machine."""
-
-
 class TrustRefusedError(PermissionError):
     """The role's trust policy does not let this service assume it for this resource."""
-
-
-def require_loopback(endpoint: str) -> str:
-    """Gives the endpoint back, or raises NotLoopbackError when it is no http URL of a loopback address."""
-    parts = urllib.parse.urlsplit(endpoint)
-    host = parts.hostname or ""
-    try:
-        loopback = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = host == "localhost"
-    if parts.scheme != "http" or not loopback or parts.port is None:
-        raise NotLoopbackError(
-            f"endpoint {endpoint!r} is not an http://127.0.0.1:PORT address: run `salescast up`"
-        )
-    return endpoint
 
 
 def account_session(endpoint: str, region: str = REGION) -> boto3.Session:
     """A session with the account's own key, for what the service does without a role of the user's."""
     require_loopback(endpoint)
-    return _session(region, lambda: Credentials(*ACCOUNT_KEY, method="account"))
+    return isolated_session(region, lambda: Credentials(*ACCOUNT_KEY, method="account"))
 
 
 def service_session(
@@ -92,7 +65,7 @@ def service_session(
     def load() -> Credentials:
         return RefreshableCredentials.create_from_metadata(fetch(), fetch, method="assume-service-role")
 
-    return _session(region, load)
+    return isolated_session(region, load)
 
 
 def client(session: Any, service: str, endpoint: str, **config: Any) -> Any:
@@ -111,32 +84,6 @@ def client(session: Any, service: str, endpoint: str, **config: Any) -> Any:
             **settings,
         ),
     )
-
-
-class _Provider(CredentialProvider):
-    METHOD = "salescast"
-    CANONICAL_NAME = "salescast"
-
-    def __init__(self, load: Callable[[], Credentials]) -> None:
-        super().__init__()
-        self._load = load
-
-    def load(self) -> Credentials:
-        return self._load()
-
-
-def _session(region: str, load: Callable[[], Credentials]) -> boto3.Session:
-    # Every variable of botocore without its environment variable, and no files.
-    variables = {
-        name: (key, None, default, conversion)
-        for name, (key, _environment, default, conversion) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
-    }
-    variables["config_file"] = (None, None, os.devnull, None)
-    variables["credentials_file"] = (None, None, os.devnull, None)
-    core = botocore.session.Session(session_vars=variables)
-    core.register_component("credential_provider", CredentialResolver([_Provider(load)]))
-    core.get_credentials()  # now, so that a refusal is raised here and not at the first call
-    return boto3.Session(botocore_session=core, region_name=region)
 
 
 def _post(url: str, body: dict[str, str]) -> dict[str, str]:

@@ -19,7 +19,8 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from salescast.local.movers.checkpoint import CorruptCheckpointError
-from salescast.local.movers.credentials import account_session, client, require_loopback
+from salescast.local.movers.credentials import account_session, client
+from salescast.stack.loopback import require_loopback
 
 logger = logging.getLogger(__name__)
 

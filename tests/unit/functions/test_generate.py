@@ -22,7 +22,7 @@ def stack(*answers: Any, error: bool = False) -> tuple[Stack, list[dict[str, Any
         answer = {"Payload": io.BytesIO(json.dumps(left.pop(0)).encode())}
         return answer | ({"FunctionError": "Unhandled"} if error else {})
 
-    made = SimpleNamespace(output=lambda name: name, functions=SimpleNamespace(invoke=invoke))
+    made = SimpleNamespace(output=lambda name: name, invocations=SimpleNamespace(invoke=invoke))
     return cast(Stack, made), events
 
 

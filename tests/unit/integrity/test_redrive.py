@@ -58,7 +58,7 @@ def changes(count: int) -> list[Change]:
 
 
 def test_only_refused_entries_are_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("salescast.stack.streams.time.sleep", lambda _: None)
+    monkeypatch.setattr("time.sleep", lambda _: None)
     kinesis: Any = Kinesis({"1": 2, "3": 1000})
     refused = streams.put(kinesis, changes(1200))
     assert [index for index, reason in enumerate(refused) if reason] == [3]

@@ -56,3 +56,13 @@ def test_a_build_that_fails_is_not_taken_for_one(project: Path, tmp_path: Path) 
     with pytest.raises(SalescastError, match="`sam build` failed"):
         sam.build(state, PARAMETERS)
     assert not sam.BUILT.exists()
+
+
+def test_a_parameter_that_the_template_has_not_is_named(project: Path) -> None:
+    (project / "template.yaml").write_text(
+        "Parameters:\n  Currency: {Type: String}\n  # Old: gone\n  'Retention': {Type: Number}\n"
+        "Resources:\n  Topic:\n    Name: !Sub '${Currency}-x'\n    Keys: !GetAtt [A, B]\n"
+    )
+    sam.check_parameters(["Currency", "Retention"])
+    with pytest.raises(SalescastError, match="no parameter Topic; it has: Currency, Retention"):
+        sam.check_parameters(["Topic"])

@@ -81,7 +81,7 @@ def test_endless_conflicts_end() -> None:
     table = Table(set(), ["TransactionConflict"] * 100)
     made = writer(table)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("salescast.replay.writer.time.sleep", lambda seconds: None)
+        patch.setattr("time.sleep", lambda seconds: None)
         with pytest.raises(SalescastError, match="another writer"):
             made.write(items("a"))
 

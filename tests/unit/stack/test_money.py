@@ -43,13 +43,3 @@ def test_as_column_never_rounds() -> None:
 )
 def test_shortest(value: str, text: str) -> None:
     assert money.shortest(Decimal(value)) == text
-
-
-@pytest.mark.parametrize("status", ["PLACED", "SHIPPED", "DELIVERED"])
-def test_net_counts_what_was_not_taken_back(status: str) -> None:
-    assert money.net(status, Decimal("-3.5")) == Decimal("-3.5")
-
-
-@pytest.mark.parametrize("status", ["CANCELLED", "RETURNED"])
-def test_net_leaves_out_the_rest(status: str) -> None:
-    assert money.net(status, Decimal("3.5")) == 0

@@ -1,14 +1,18 @@
 """A laptop command cannot reach AWS, and an AWS command is never taken for a laptop's."""
 
 import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from salescast.stack import processes
 from salescast.stack.errors import SalescastError
 from salescast.stack.processes import Process
-from salescast.stack.stack import Stack, laptop_environment, require_loopback
+from salescast.stack.stack import Stack, laptop_environment
 from salescast.stack.state import Record, State
 
 
@@ -55,25 +59,36 @@ def test_a_laptop_stack_knows_nothing_of_the_users_aws(tmp_path: Path) -> None:
     assert vars(stack.config)["proxies"] == {}
     assert stack.is_laptop
     assert stack.fast == 20
-    left = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
-    assert "real" not in " ".join(left.values()).lower()
-    assert "AWS_PROFILE" not in left
 
 
-@pytest.mark.parametrize(
-    "endpoint",
-    [
-        "https://dynamodb.us-east-1.amazonaws.com",
-        "http://10.0.0.1:4566",
-        "http://127.0.0.1.example.com:4566",
-        "http://127.0.0.1@example.com:4566",
-        "http://127.0.0.1",
-        "",
-    ],
-)
-def test_an_endpoint_elsewhere_is_refused(tmp_path: Path, endpoint: str) -> None:
+def test_laptop_and_aws_stacks_live_side_by_side_in_threads(tmp_path: Path) -> None:
+    """Opening a laptop stack, as each viewer of the dashboard does, changes nothing for others."""
+    folder, before = recorded(tmp_path, "http://127.0.0.1:4566"), dict(os.environ)
+    start = threading.Barrier(2)
+
+    def key(open_stack: Callable[[], Stack]) -> set[tuple[str, str]]:
+        start.wait(10)
+        keys = set()
+        for _ in range(5):
+            stack = open_stack()
+            credentials = stack.session.get_credentials()
+            assert credentials is not None
+            keys.add((credentials.access_key, str(stack.session.region_name)))
+        return keys
+
+    os.environ.pop("AWS_PROFILE")  # its keys would come first
+    before.pop("AWS_PROFILE")
+    with ThreadPoolExecutor(2) as threads:
+        laptop = threads.submit(key, lambda: Stack.laptop(folder))
+        aws = threads.submit(key, lambda: Stack.aws("shop", tmp_path))
+        assert laptop.result() == {("test", "us-east-1")}
+        assert aws.result() == {("AKIAREAL", "eu-west-1")}
+    assert dict(os.environ) == before
+
+
+def test_an_endpoint_elsewhere_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SalescastError, match="salescast up"):
-        Stack.laptop(recorded(tmp_path, endpoint))
+        Stack.laptop(recorded(tmp_path, "https://dynamodb.us-east-1.amazonaws.com"))
 
 
 def test_a_dead_emulator_means_a_lost_stack(tmp_path: Path) -> None:
@@ -92,11 +107,6 @@ def test_environment_for_children() -> None:
         laptop_environment({}, "https://example.com")
 
 
-def test_loopback_names() -> None:
-    assert require_loopback("http://localhost:1") == "http://localhost:1"
-    assert require_loopback("http://[::1]:1") == "http://[::1]:1"
-
-
 def test_aws_takes_the_users_own_configuration(tmp_path: Path) -> None:
     stack = Stack.aws("shop", tmp_path)
     assert (stack.name, stack.region, stack.endpoint, stack.is_laptop) == ("shop", "eu-west-1", None, False)
@@ -113,3 +123,16 @@ def test_aws_with_an_unknown_profile(tmp_path: Path) -> None:
     os.environ["AWS_PROFILE"] = "absent"
     with pytest.raises(SalescastError, match="AWS_PROFILE"):
         Stack.aws("shop", tmp_path)
+
+
+def test_a_function_is_called_once_however_long_it_takes(tmp_path: Path) -> None:
+    laptop = Stack.laptop(recorded(tmp_path, "http://127.0.0.1:4566"))
+    for stack in (laptop, Stack.aws("shop", tmp_path)):
+        config: Any = stack.invocations.meta.config
+        assert config.retries["total_max_attempts"] == 1
+        assert config.tcp_keepalive
+        assert config.read_timeout > 900
+        assert stack.invocations.meta.endpoint_url == stack.functions.meta.endpoint_url
+        reads: Any = stack.functions.meta.config
+        assert reads.retries["total_max_attempts"] > 1
+    assert vars(laptop.invocations.meta.config)["proxies"] == {}

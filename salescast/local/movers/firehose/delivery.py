@@ -16,7 +16,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -179,10 +179,7 @@ class Delivery:
             for buffer in self._open():
                 self._send_off(buffer)
             writes = set(self._writes)
-        deadline = time.monotonic() + seconds
-        while writes and time.monotonic() < deadline:
-            writes = {write for write in writes if not write.done()}
-            time.sleep(0.02)
+        wait(writes, timeout=seconds)
         self._abandon.set()
         self._pool.shutdown(cancel_futures=True)
 

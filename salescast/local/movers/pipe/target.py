@@ -8,7 +8,6 @@ retries without counting.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,18 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from salescast.local.movers.pipe.event import Entry
 from salescast.local.movers.runner import describe
-
-MAX_ENTRIES = 500
-MAX_BYTES = 5 * 1024 * 1024
-
-# A refusal of the call that says something about its records, so that half of them may pass.
-_ABOUT_RECORDS = {
-    "ValidationException",
-    "InvalidArgumentException",
-    "SerializationException",
-    "RequestEntityTooLargeException",
-    "413",
-}
+from salescast.stack.streams import ABOUT_RECORDS, MAX_KEY, calls, weight
 
 
 @dataclass
@@ -51,13 +39,13 @@ class KinesisTarget:
 
     def put(self, entries: list[Entry]) -> list[Failure]:
         """Writes the entries; gives what failed, nothing when all are written."""
-        keyless = [entry for entry in entries if entry.key is None or len(entry.key) > 256]
+        keyless = [entry for entry in entries if entry.key is None or len(entry.key) > MAX_KEY]
         failures = []
         if keyless:
-            entries = [entry for entry in entries if entry.key is not None and len(entry.key) <= 256]
-            message = "the event has no partition key of 1 to 256 characters at the configured path"
+            entries = [entry for entry in entries if entry.key is not None and len(entry.key) <= MAX_KEY]
+            message = f"the event has no partition key of 1 to {MAX_KEY} characters at the configured path"
             failures.append(Failure(keyless, status=400, message=message))
-        for call in _calls(entries):
+        for call in calls(entries, lambda entry: weight(entry.data, entry.key or "")):
             failure = self._put(call)
             if failure is not None:
                 failures.append(failure)
@@ -86,20 +74,6 @@ class KinesisTarget:
         )
 
 
-def _calls(entries: list[Entry]) -> Iterator[list[Entry]]:
-    call: list[Entry] = []
-    size = 0
-    for entry in entries:
-        weight = len(entry.data) + len((entry.key or "").encode())
-        if call and (len(call) == MAX_ENTRIES or size + weight > MAX_BYTES):
-            yield call
-            call, size = [], 0
-        call.append(entry)
-        size += weight
-    if call:
-        yield call
-
-
 def _refused(entries: list[Entry], error: ClientError) -> Failure:
     metadata = error.response.get("ResponseMetadata", {})
     status = int(metadata.get("HTTPStatusCode", 500))
@@ -108,7 +82,7 @@ def _refused(entries: list[Entry], error: ClientError) -> Failure:
         entries,
         internal=status >= 500
         or code in ("InternalFailure", "InternalFailureException", "ServiceUnavailable"),
-        about_records=code in _ABOUT_RECORDS or status == 413,
+        about_records=code in ABOUT_RECORDS or status == 413,
         status=status,
         message=describe(error),
         request_id=metadata.get("RequestId", ""),
