@@ -75,10 +75,12 @@ print(json.dumps(iam_actions.extract_resource_arn(
 CHANGES = "arn:aws:dynamodb:us-east-1:000000000000:table/t/stream/2026-01-01T00:00:00.000"
 
 
+PATCH = "from salescast.local.emulator.iam import resources; resources.apply()"
+
+
 def resource(service: str, target: str, request: dict[str, object], patch: str = "") -> str:
     """What MiniStack evaluates a request against."""
-    applied = f"from salescast.local import {patch}; {patch}.apply()" if patch else ""
-    script = RESOURCE.format(service=service, target=target, request=request, patch=applied)
+    script = RESOURCE.format(service=service, target=target, request=request, patch=patch)
     return str(in_emulator(script))
 
 
@@ -87,7 +89,7 @@ def test_conditions_are_parsed_each_time() -> None:
 
 
 def test_conditions_are_parsed_once_here() -> None:
-    patch = "from salescast.local import dynamodb_expressions; dynamodb_expressions.apply()"
+    patch = "from salescast.local.emulator.services import dynamodb_expressions; dynamodb_expressions.apply()"
     assert in_emulator(PARSED.format(patch=patch)) == 1
 
 
@@ -99,7 +101,7 @@ def test_an_item_that_expires_leaves_no_record() -> None:
 def test_streams_are_asked_for_everything() -> None:
     target = "DynamoDBStreams_20120810.DescribeStream"
     assert resource("dynamodbstreams", target, {"StreamArn": CHANGES}) == "*"
-    assert resource("dynamodbstreams", target, {"StreamArn": CHANGES}, "stream_resources") == CHANGES
+    assert resource("dynamodbstreams", target, {"StreamArn": CHANGES}, PATCH) == CHANGES
 
 
 GLUE = "arn:aws:glue:us-east-1:000000000000"
@@ -120,7 +122,7 @@ def test_glue_asks_for_the_database_only(
     action: str, request_: dict[str, object], there: str, here: str
 ) -> None:
     assert resource("glue", f"AWSGlue.{action}", request_) == f"{GLUE}:{there}"
-    assert resource("glue", f"AWSGlue.{action}", request_, "glue_resources") == f"{GLUE}:{here}"
+    assert resource("glue", f"AWSGlue.{action}", request_, PATCH) == f"{GLUE}:{here}"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -210,12 +212,7 @@ def test_every_stand_in_has_tests_that_exist_and_a_probe() -> None:
         assert {name.rpartition("/")[2] for name in named} <= files, row[-1]
         assert set(re.findall(r"`(test_\w+)`", row[-1])) <= tests, row[-1]
         previous = named
-    for module in (
-        "movers/pipe/service.py",
-        "movers/firehose/service.py",
-        "movers/crawler/service.py",
-        "emulator/iam/stream_resources.py",
-    ):
+    for module in ("movers/pipe/service.py", "movers/firehose/service.py", "movers/crawler/service.py"):
         (row,) = [row for row in table if row[0].startswith(f"`{module}`")]
         assert re.search(r"probe `test_\w+`", row[-1]), f"no probe for {module}"
 

@@ -36,7 +36,7 @@ print(json.dumps(iam_actions.extract_resource_arn(
     "logs", "POST", "/", {{"x-amz-target": "Logs_20140328.{action}"}},
     json.dumps({{"logGroupName": "/g", "logStreamName": "s"}}).encode(), {{}}, "us-east-1", "000000000000")))
 """
-PATCH = "from salescast.local import log_resources; log_resources.apply()"
+PATCH = "from salescast.local.emulator.iam import resources; resources.apply()"
 GROUP = "arn:aws:logs:us-east-1:000000000000:log-group:/g"
 
 ALARMS = """
@@ -83,10 +83,9 @@ def test_alarms_are_asked_for_everything() -> None:
 
 
 def test_alarms_are_asked_for_alarms_here() -> None:
-    patch = "from salescast.local import alarm_resources; alarm_resources.apply()"
     alarms = "arn:aws:cloudwatch:us-east-1:000000000000:alarm:*"
-    assert in_emulator(ALARMS.format(patch=patch, action="DescribeAlarms")) == alarms
-    assert in_emulator(ALARMS.format(patch=patch, action="GetMetricData")) == "*"
+    assert in_emulator(ALARMS.format(patch=PATCH, action="DescribeAlarms")) == alarms
+    assert in_emulator(ALARMS.format(patch=PATCH, action="GetMetricData")) == "*"
 
 
 def test_kinesis_looks_at_every_record() -> None:
@@ -95,7 +94,7 @@ def test_kinesis_looks_at_every_record() -> None:
 
 
 def test_kinesis_forgets_from_the_front_here() -> None:
-    patch = "from salescast.local import kinesis_retention; kinesis_retention.apply()"
+    patch = "from salescast.local.emulator.services import kinesis_retention; kinesis_retention.apply()"
     assert in_emulator(RETENTION.format(patch=patch)) == [0, 1001]
 
 

@@ -80,39 +80,32 @@ def patched_app() -> App:
     from ministack import app as ministack
 
     from salescast.local.emulator.athena import service as athena
-    from salescast.local.emulator.iam import (
-        alarm_resources,
-        glue_resources,
-        log_resources,
-        sessions,
-        stream_resources,
-    )
+    from salescast.local.emulator.iam import resources, sessions
     from salescast.local.emulator.services import (
         cloudformation,
-        control_plane,
         crawlers,
         dynamodb_expressions,
+        firehose,
         kinesis_resharding,
         kinesis_retention,
         lambda_logs,
+        pipes,
         scheduler,
     )
 
     for module in (
         sessions,
-        control_plane,
+        resources,
+        pipes,
+        firehose,
         cloudformation,
         scheduler,
         kinesis_resharding,
         kinesis_retention,
         lambda_logs,
         dynamodb_expressions,
-        log_resources,
-        alarm_resources,
         athena,
         crawlers,
-        stream_resources,
-        glue_resources,
     ):
         module.apply()
     return _with_own_endpoints(ministack.app, ministack._version())

@@ -110,12 +110,12 @@ class _Resolver:
             )
         database, name = (node.db or default).lower(), node.name.lower()
         alias = node.alias or node.name
-        found = self._lookup(node.catalog.lower() or "awsdatacatalog", database, name)
-        if found.get("TableType") == "VIRTUAL_VIEW":
-            body = self._view(found, database, name, (*views, f"{database}.{name}"))
+        entry = self._lookup(node.catalog.lower() or "awsdatacatalog", database, name)
+        if entry.get("TableType") == "VIRTUAL_VIEW":
+            body = self._view(entry, database, name, (*views, f"{database}.{name}"))
             replacement: exp.Expr = body.subquery(alias)
         else:
-            replacement = exp.alias_(exp.to_table(self._relation(found, database, name)), alias, table=True)
+            replacement = exp.alias_(exp.to_table(self._relation(entry, database, name)), alias, table=True)
         arguments = {key: node.args.get(key) for key in ("joins", "sample")}
         for key, value in arguments.items():
             if value:
@@ -129,18 +129,18 @@ class _Resolver:
         if database not in glue._databases:
             raise QueryError(f"SCHEMA_NOT_FOUND: line 1:1: Schema '{database}' does not exist")
         self.require("glue:GetTable", *table_arns(database, name))
-        found: dict[str, Any] | None = glue._tables.get(f"{database}/{name}")
-        if found is None:
+        entry: dict[str, Any] | None = glue._tables.get(f"{database}/{name}")
+        if entry is None:
             raise QueryError(
                 f"TABLE_NOT_FOUND: line 1:1: Table 'awsdatacatalog.{database}.{name}' does not exist"
             )
-        return found
+        return entry
 
-    def _relation(self, found: dict[str, Any], database: str, name: str) -> str:
+    def _relation(self, entry: dict[str, Any], database: str, name: str) -> str:
         key = (database, name)
         if key not in self._relations:
             relation = f"r{len(self._relations)}"
-            table = _table(found, database, name)
+            table = _table(entry, database, name)
             self._relations[key] = relation
             self.tables[relation] = table
             self.schema[relation] = {
@@ -148,12 +148,12 @@ class _Resolver:
             }
         return self._relations[key]
 
-    def _view(self, found: dict[str, Any], database: str, name: str, views: tuple[str, ...]) -> exp.Select:
+    def _view(self, entry: dict[str, Any], database: str, name: str, views: tuple[str, ...]) -> exp.Select:
         label = f"awsdatacatalog.{database}.{name}"
         if len(views) > _DEEPEST_VIEW or views[-1] in views[:-1]:
             raise QueryError(f"VIEW_IS_RECURSIVE: line 1:1: View '{label}' is recursive")
         try:
-            view = decode(found.get("ViewOriginalText") or "")
+            view = decode(entry.get("ViewOriginalText") or "")
         except InvalidViewError as error:
             raise QueryError(f"INVALID_VIEW: Invalid view JSON: {label}: {error}") from error
         try:
@@ -182,8 +182,8 @@ class _Resolver:
         return exp.select(*casts).from_(inner.subquery("v"))
 
 
-def _table(found: dict[str, Any], database: str, name: str) -> Table:
-    storage = found.get("StorageDescriptor") or {}
+def _table(entry: dict[str, Any], database: str, name: str) -> Table:
+    storage = entry.get("StorageDescriptor") or {}
 
     def pairs(columns: list[dict[str, Any]] | None) -> tuple[tuple[str, str], ...]:
         return tuple((str(c["Name"]).lower(), str(c.get("Type") or "string")) for c in columns or [])
@@ -192,9 +192,9 @@ def _table(found: dict[str, Any], database: str, name: str) -> Table:
         database=database,
         name=name,
         location=str(storage.get("Location") or ""),
-        format=str(ministack_athena._data_format(found)),
+        format=str(ministack_athena._data_format(entry)),
         columns=pairs(storage.get("Columns")),
-        keys=pairs(found.get("PartitionKeys")),
-        parameters={str(k): str(v) for k, v in (found.get("Parameters") or {}).items()},
-        glue=found,
+        keys=pairs(entry.get("PartitionKeys")),
+        parameters={str(k): str(v) for k, v in (entry.get("Parameters") or {}).items()},
+        glue=entry,
     )

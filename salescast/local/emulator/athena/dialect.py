@@ -2,7 +2,7 @@
 
 sqlglot parses, resolves columns and infers types; what it leaves different is changed on the tree here. A
 statement comes in with its tables already replaced by relations whose columns are known, see
-athena_catalog.py.
+catalog.py.
 
 What stays different from Trino: timestamps with time zone are timestamps in UTC; a double cast to varchar is
 printed as DuckDB prints it; approximate aggregates are DuckDB's own estimates; varchar(n) is not cut; casts
@@ -19,7 +19,7 @@ from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.tokenizer_core import TokenType
 
-from salescast.local.emulator.athena import decimals
+from salescast.local.emulator.athena import decimals, java_dates
 
 Schema = dict[str, object]
 
@@ -256,21 +256,6 @@ def _iso8601(moment: exp.Expr) -> exp.Expr:
     return exp.func("STRFTIME", moment, exp.Literal.string(layout), dialect="duckdb")
 
 
-_JODA = (
-    ("EEEE", "%A"),
-    ("EEE", "%a"),
-    ("SSS", "%g"),
-    ("yyyy", "%Y"),
-    ("MM", "%m"),
-    ("dd", "%d"),
-    ("HH", "%H"),
-    ("mm", "%M"),
-    ("ss", "%S"),
-)
-
-
 def _joda(moment: exp.Expr, layout: exp.Expr) -> exp.Expr:
-    text = layout.name
-    for joda, directive in _JODA:
-        text = text.replace(joda, directive)
-    return exp.func("STRFTIME", moment, exp.Literal.string(text.replace("'", "")), dialect="duckdb")
+    text = java_dates.to_duckdb(layout.name)
+    return exp.func("STRFTIME", moment, exp.Literal.string(text), dialect="duckdb")

@@ -37,7 +37,7 @@ class Scan:
     @property
     def objects(self) -> list[StoredObject]:
         """All objects of these partitions."""
-        return [found for partition in self.partitions for found in partition.objects]
+        return [item for partition in self.partitions for item in partition.objects]
 
 
 @dataclass
@@ -71,11 +71,11 @@ class Engine:
         ):
             self._database.execute(statement)
 
-    def session(self, tables: dict[str, Table], found: dict[str, list[Partition]]) -> "Session":
-        """A session for one query over the relations in `tables`, whose partitions are `found`."""
+    def session(self, tables: dict[str, Table], partitions: dict[str, list[Partition]]) -> "Session":
+        """A session for one query over the relations in `tables`, whose partitions are `partitions`."""
         with self._lock:
             cursor = self._database.cursor()
-        return Session(self, cursor, tables, found)
+        return Session(self, cursor, tables, partitions)
 
     def stand_ins(self, table: Table, places: Sequence[tuple[str, ...]]) -> list[Path]:
         """Empty files with the table's columns, one in the folder of each of the partitions `places`."""
@@ -84,17 +84,17 @@ class Engine:
         folder = self.folder / "schemas" / hashlib.sha256(select.encode()).hexdigest()[:32]
         schema = folder / "schema.parquet"
         with self._lock:
-            known = self._stand_ins.get(schema)
-            if known is None:
+            files = self._stand_ins.get(schema)
+            if files is None:
                 folder.mkdir(exist_ok=True)
                 self._database.execute(f"COPY ({select}) TO {_text(schema)} (FORMAT parquet)")
-                known = self._stand_ins[schema] = {}
-            for values in set(places).difference(known):
-                path = known[values] = objects.partition_folder(folder, table, values) / "schema.parquet"
+                files = self._stand_ins[schema] = {}
+            for values in set(places).difference(files):
+                path = files[values] = objects.partition_folder(folder, table, values) / "schema.parquet"
                 if path != schema:
                     path.parent.mkdir(parents=True, exist_ok=True)
                     path.symlink_to(schema)
-            return [known[values] for values in places]
+            return [files[values] for values in places]
 
     def stand_in(self, table: Table) -> Path:
         """The one that lies where all partition keys are NULL."""
@@ -109,9 +109,10 @@ class Session:
         engine: Engine,
         cursor: duckdb.DuckDBPyConnection,
         tables: dict[str, Table],
-        found: dict[str, list[Partition]],
+        partitions: dict[str, list[Partition]],
     ) -> None:
-        self._engine, self._cursor, self._tables, self._found = engine, cursor, tables, found
+        self._engine, self._cursor, self._tables = engine, cursor, tables
+        self._partitions = partitions
 
     def close(self) -> None:
         """Drop the session's views."""
@@ -125,7 +126,7 @@ class Session:
         """The scans in the plan of `sql`; a table that is not Parquet is scanned as a whole."""
         self._cursor.execute(f"SET disabled_optimizers = '{_NOT_FOR_PLANNING}'")
         for relation, table in self._tables.items():
-            places = [partition.values for partition in self._found[relation]]
+            places = [partition.values for partition in self._partitions[relation]]
             stand_ins = self._engine.stand_ins(table, places) or [self._engine.stand_in(table)]
             self._define(
                 relation, _parquet(table, stand_ins, union=False) + f" WHERE {_marker(table)} IS NULL"
@@ -136,7 +137,7 @@ class Session:
         scanned = {scan.relation for scan in scans if self._tables[scan.relation].format == "parquet"}
         others = [name for name, table in self._tables.items() if table.format != "parquet"]
         return [scan for scan in scans if scan.relation in scanned] + [
-            Scan(relation, self._found[relation]) for relation in others
+            Scan(relation, self._partitions[relation]) for relation in others
         ]
 
     def run(self, sql: str, scans: list[Scan]) -> Rows:
@@ -146,8 +147,8 @@ class Session:
             paths = [
                 path
                 for partition in wanted.values()
-                for found in partition.objects
-                if (path := objects.local_file(table, partition, found, self._engine.folder / "objects"))
+                for item in partition.objects
+                if (path := objects.local_file(table, partition, item, self._engine.folder / "objects"))
             ]
             if table.format == "parquet":
                 self._define(relation, _parquet(table, [self._engine.stand_in(table), *paths], union=True))
@@ -175,7 +176,7 @@ class Session:
 
     def _passing(self, relation: str, filters: Any) -> list[Partition]:
         """The partitions that pass the filters that DuckDB wrote into the plan as SQL."""
-        partitions, table = self._found[relation], self._tables[relation]
+        partitions, table = self._partitions[relation], self._tables[relation]
         if not filters or not partitions:
             return partitions
         condition = " AND ".join(filters) if isinstance(filters, list) else str(filters)

@@ -52,28 +52,28 @@ def partitions(table: Table, now: datetime) -> list[Partition]:
     table without partition keys has one. Raises QueryError for projection properties that make no sense.
     """
     if not table.keys:
-        return _grouped([((), found) for found in _under(table.location)])
+        return _grouped([((), item) for item in _under(table.location)])
     if projected(table):
         return _projected(table, now)
     registered: list[dict[str, Any]] = glue._partitions.get(f"{table.database}/{table.name}") or []
     return _grouped(
         [
-            (tuple(str(value) for value in partition.get("Values") or []), found)
+            (tuple(str(value) for value in partition.get("Values") or []), item)
             for partition in registered
-            for found in _under(str((partition.get("StorageDescriptor") or {}).get("Location") or ""))
+            for item in _under(str((partition.get("StorageDescriptor") or {}).get("Location") or ""))
         ]
     )
 
 
-def local_file(table: Table, partition: Partition, found: StoredObject, folder: Path) -> Path | None:
+def local_file(table: Table, partition: Partition, item: StoredObject, folder: Path) -> Path | None:
     """The copy of an object under `folder`, made now if need be; None if the object has gone meanwhile."""
-    digest = hashlib.sha256(f"{found.key}\n{found.etag}".encode()).hexdigest()[:32]
+    digest = hashlib.sha256(f"{item.key}\n{item.etag}".encode()).hexdigest()[:32]
     path = partition_folder(
-        folder / _safe(found.bucket) / _safe(f"{table.database}.{table.name}"), table, partition.values
+        folder / _safe(item.bucket) / _safe(f"{table.database}.{table.name}"), table, partition.values
     )
     path = path / f"{digest}.{_safe(table.format)}"
     if not path.exists():
-        data = s3._get_object_data(found.bucket, found.key)
+        data = s3._get_object_data(item.bucket, item.key)
         if data is None:
             return None
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -102,24 +102,24 @@ def _projected(table: Table, now: datetime) -> list[Partition]:
     except projection.ProjectionError as error:
         raise QueryError(f"HIVE_METASTORE_ERROR: {table.database}.{table.name}: {error}") from error
     template = table.parameters.get("storage.location.template", table.location)
-    known: dict[tuple[str, ...], bool] = {}
+    in_range: dict[tuple[str, ...], bool] = {}
     placed = []
-    for found in _under(template.split("${")[0], whole_folder=False):
-        match = pattern.match(f"s3://{found.bucket}/{found.key}")
+    for item in _under(template.split("${")[0], whole_folder=False):
+        match = pattern.match(f"s3://{item.bucket}/{item.key}")
         if match is None:
             continue
         values = tuple(match.group(f"p{index}") for index in range(len(keys)))
-        if values not in known:
-            known[values] = all(test(value) for test, value in zip(contains, values, strict=True))
-        if known[values]:
-            placed.append((values, found))
+        if values not in in_range:
+            in_range[values] = all(test(value) for test, value in zip(contains, values, strict=True))
+        if in_range[values]:
+            placed.append((values, item))
     return _grouped(placed)
 
 
 def _grouped(placed: list[tuple[tuple[str, ...], StoredObject]]) -> list[Partition]:
     groups: dict[tuple[str, ...], list[StoredObject]] = {}
-    for values, found in placed:
-        groups.setdefault(values, []).append(found)
+    for values, item in placed:
+        groups.setdefault(values, []).append(item)
     return [Partition(values, tuple(objects)) for values, objects in sorted(groups.items())]
 
 

@@ -12,10 +12,10 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
+from salescast.local.emulator.athena import java_dates
+
 Contains = Callable[[str], bool]
 
-# Java's DateTimeFormatter letters as Python writes them, longest first.
-_JAVA_DATE = (("yyyy", "%Y"), ("MM", "%m"), ("dd", "%d"), ("HH", "%H"), ("mm", "%M"), ("ss", "%S"))
 _NOW = re.compile(
     r"\s*NOW\s*(?:([+-])\s*([0-9]+)\s*(YEAR|MONTH|WEEK|DAY|HOUR|MINUTE|SECOND)S?\s*)?", re.IGNORECASE
 )
@@ -24,7 +24,7 @@ _MONTHS = {"MONTH": 1, "YEAR": 12}
 
 
 class ProjectionError(ValueError):
-    """The table's projection properties make no sense; Athena tells it when the table is queried."""
+    """The table's projection properties make no sense; Athena says so when the table is queried."""
 
 
 def enabled(parameters: Mapping[str, str]) -> bool:
@@ -97,10 +97,7 @@ def _integers(parameters: Mapping[str, str], key: str) -> Contains:
 
 def _dates(parameters: Mapping[str, str], key: str, now: datetime) -> Contains:
     layout = _property(parameters, key, "format")
-    python = layout
-    for java, directive in _JAVA_DATE:
-        python = python.replace(java, directive)
-    python = python.replace("'", "")
+    python = java_dates.to_python(layout)
     first, last = (_cut(_moment(end, python, key, now), python) for end in _range(parameters, key))
     step = int(_property(parameters, key, "interval", "1"))
     unit = _property(parameters, key, "interval.unit", _precision(layout)).upper().removesuffix("S")

@@ -206,9 +206,9 @@ def _answer(job: Job) -> Answer:
     job.session = _engine.session(resolved.tables, partitions)
     try:
         scans = job.session.scans(translation.planning_sql)
-        scanned = sum(found.size for scan in scans for found in scan.objects)
+        scanned = sum(stored.size for scan in scans for stored in scan.objects)
         _check_cutoff(job, scanned)
-        rights.check_reading((found for scan in scans for found in scan.objects), job.require)
+        rights.check_reading((stored for scan in scans for stored in scan.objects), job.require)
         result: Rows = job.session.run(translation.sql, scans)
     finally:
         job.session.close()

@@ -18,6 +18,7 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import iam, sts
 
 from salescast.local.emulator import patching
+from salescast.local.emulator.iam import actions
 
 LIFETIME_SECONDS = 3600
 
@@ -69,12 +70,19 @@ def assume(role_arn: str, service: str, source_arn: str, source_account: str) ->
     return {**credentials, "Expiration": datetime.fromtimestamp(expires, UTC).isoformat()}
 
 
-def require(access_key: str, action: str, resource: str, context: dict[str, str] | None = None) -> None:
+def require(
+    access_key: str,
+    action: str,
+    resource: str,
+    declared: frozenset[str],
+    context: dict[str, str] | None = None,
+) -> None:
     """Raise AccessDeniedError unless the owner of `access_key` may do `action` on `resource`.
 
-    Identity policies, permissions boundary, session policies and the resource's own policy all count; root
+    UndeclaredActionError unless the action is among those that the asking stand-in declares. Identity policies, permissions boundary, session policies and the resource's own policy all count; root
     passes (MiniStack knows root by an empty key). `context` holds condition keys such as s3:prefix.
     """
+    actions.check(action, declared)
     denied = iam_evaluator.enforce(
         access_key, action, action.split(":")[0], get_region(), resource_arn=resource, service_context=context
     )

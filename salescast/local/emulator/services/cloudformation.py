@@ -4,7 +4,7 @@ Gaps closed:
 - AWS::Athena::NamedQuery: unknown to MiniStack, which refuses a template that has one. Every property is
   createOnly on AWS, so an edit replaces the query and gives it a new id.
 - AWS::Pipes::Pipe: the resolved SourceParameters, TargetParameters and LogConfiguration are handed to
-  control_plane.
+  pipes.py.
 """
 
 import json
@@ -15,7 +15,7 @@ from ministack.services import athena
 from ministack.services.cloudformation import provisioners
 
 from salescast.local.emulator import patching
-from salescast.local.emulator.services import control_plane
+from salescast.local.emulator.services import pipes
 
 Json = dict[str, Any]
 Created = tuple[str, Json]
@@ -63,8 +63,8 @@ def _keeping_pipe(original: Callable[..., Created], position: int) -> Callable[.
 
     def handle(*args: Any, **kwargs: Any) -> Created:
         created = original(*args, **kwargs)
-        control_plane.forget_pipe_parameters(created[0])
-        control_plane.keep_pipe_parameters(created[0], args[position])
+        pipes.forget_parameters(created[0])
+        pipes.keep_parameters(created[0], args[position])
         return created
 
     return handle

@@ -22,7 +22,7 @@ from typing import Any
 from ministack.services import eventbridge, scheduler
 
 from salescast.local.emulator import patching
-from salescast.local.emulator.iam import sessions
+from salescast.local.emulator.iam import actions, sessions
 
 Json = dict[str, Any]
 logger = logging.getLogger("salescast.scheduler")
@@ -51,11 +51,11 @@ def scheduled_time(schedule: Json, now: float) -> datetime:
     fields = eventbridge._parse_cron_fields(expression)
     moment = datetime.fromtimestamp(now, UTC)
     # Looking back two minutes is enough for a firing that is late, and cheap.
-    found: datetime | None = None
+    latest: datetime | None = None
     candidate = eventbridge._cron_next_fire(fields, moment - timedelta(minutes=2)) if fields else None
     while candidate is not None and candidate <= moment:
-        found, candidate = candidate, eventbridge._cron_next_fire(fields, candidate)
-    return found or moment.replace(second=0, microsecond=0)
+        latest, candidate = candidate, eventbridge._cron_next_fire(fields, candidate)
+    return latest or moment.replace(second=0, microsecond=0)
 
 
 def filled_in(text: str, schedule_arn: str, moment: datetime, execution_id: str) -> str:
@@ -98,7 +98,9 @@ def _allowed(target: Json, schedule_arn: str) -> bool:
     try:
         session = sessions.assume(target.get("RoleArn", ""), "scheduler.amazonaws.com", group, account)
         if ":lambda:" in target["Arn"]:
-            sessions.require(session["AccessKeyId"], "lambda:InvokeFunction", target["Arn"])
+            sessions.require(
+                session["AccessKeyId"], "lambda:InvokeFunction", target["Arn"], actions.SCHEDULER
+            )
     except sessions.AccessDeniedError as error:
         logger.error("schedule %s did not fire: %s", schedule_arn, error)
         return False
