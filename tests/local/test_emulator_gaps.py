@@ -217,9 +217,22 @@ def test_every_stand_in_has_tests_that_exist_and_a_probe() -> None:
         assert re.search(r"probe `test_\w+`", row[-1]), f"no probe for {module}"
 
 
+PATCHES = """
+import json
+from salescast.local.emulator import server
+print(json.dumps([module.__name__ for module in server.patches()]))
+"""
+
+
 def test_every_patch_of_the_emulator_is_in_the_table() -> None:
-    patching = {path.name for path in LOCAL.rglob("*.py") if "patching." in path.read_text()} - {
-        "patching.py"
-    }
-    text = DOCUMENT.read_text()
-    assert sorted(name for name in patching if f"`{name}`" not in text) == []
+    modules = in_emulator(PATCHES)
+    assert len(modules) > 10
+    named = {path for row in [*rows("Emulator"), *rows("Data movers")] for path in _paths(row)}
+    files = {module.removeprefix("salescast.local.").replace(".", "/") + ".py" for module in modules}
+    assert sorted(files - named) == []
+    assert sorted(path for path in named if not (LOCAL / path).is_file()) == []
+
+
+def _paths(row: list[str]) -> list[str]:
+    """The modules of salescast/local that a row names."""
+    return re.findall(r"`((?:emulator|movers)/[\w/]+\.py)`", " ".join(row))

@@ -23,6 +23,7 @@ import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NoReturn
 
 Scope = dict[str, Any]
@@ -75,10 +76,8 @@ def prepare_environment(port: int, state: Path) -> None:
     tempfile.tempdir = None
 
 
-def patched_app() -> App:
-    """MiniStack's ASGI application with every patch applied and our own endpoints in front."""
-    from ministack import app as ministack
-
+def patches() -> tuple[ModuleType, ...]:
+    """The modules that close gaps of MiniStack, each by its `apply()`, in the order in which they are applied."""
     from salescast.local.emulator.athena import service as athena
     from salescast.local.emulator.iam import resources, sessions
     from salescast.local.emulator.services import (
@@ -93,7 +92,7 @@ def patched_app() -> App:
         scheduler,
     )
 
-    for module in (
+    return (
         sessions,
         resources,
         pipes,
@@ -106,7 +105,14 @@ def patched_app() -> App:
         dynamodb_expressions,
         athena,
         crawlers,
-    ):
+    )
+
+
+def patched_app() -> App:
+    """MiniStack's ASGI application with every patch applied and our own endpoints in front."""
+    from ministack import app as ministack
+
+    for module in patches():
         module.apply()
     return _with_own_endpoints(ministack.app, ministack._version())
 
