@@ -13,7 +13,8 @@ from uuid import uuid4
 
 import boto3
 
-from salescast.local.movers.credentials import client, service_session
+from salescast.local.movers.clients import client
+from salescast.local.movers.credentials import service_session
 from salescast.stack.stack import LAPTOP_ACCOUNT, LAPTOP_REGION, Stack
 from tests.iam.policies import Allowed, Document, documents, without
 
@@ -73,7 +74,7 @@ class Deployed:
             "source_arn": self.source_arn(role),
             "account": LAPTOP_ACCOUNT,
         } | changes
-        return service_session(self.endpoint, role_arn or self.role_arn(role), **request)
+        return service_session(self.endpoint, role_arn or self.role_arn(role), **request, rights=None)
 
     @cached_property
     def policies(self) -> dict[tuple[str, str], Document]:

@@ -12,7 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from salescast.local.movers.credentials import account_session, client
+from salescast.local.movers.clients import client
+from salescast.local.movers.credentials import account_session
 from tests.local.emulator_process import started
 from tests.local.movers_template import TEMPLATE
 from tests.template import ROOT

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from salescast.local.movers.credentials import client, service_session
+from salescast.local.movers.clients import client
+from salescast.local.movers.credentials import service_session
 from salescast.stack.stack import LAPTOP_ACCOUNT, Stack
 from tests.template import ROOT
 
@@ -106,7 +107,7 @@ def test_the_lake_refuses_plain_http(stack: Stack, protocol: str) -> None:
     role = stream["Source"]["KinesisStreamSourceDescription"]["RoleARN"]
     endpoint = stack.endpoint or ""
     session = service_session(
-        endpoint, role, "firehose.amazonaws.com", stream["DeliveryStreamARN"], LAPTOP_ACCOUNT
+        endpoint, role, "firehose.amazonaws.com", stream["DeliveryStreamARN"], LAPTOP_ACCOUNT, rights=None
     )
     s3 = client(session, "s3", endpoint)
 

@@ -219,9 +219,9 @@ MUTATIONS = (
     ),
     Mutation(
         "Firehose drops what S3 refuses",
-        "salescast/local/movers/firehose/delivery.py",
-        '                log.error(f"S3.{code}" if what.startswith("s3:") else code, describe(error))\n',
-        '                log.error(f"S3.{code}" if what.startswith("s3:") else code, describe(error))\n'
+        "salescast/local/movers/firehose/destination.py",
+        "                refused(code, describe(error))\n",
+        "                refused(code, describe(error))\n"
         "                raise AbandonedError(what) from error\n",
         f"{FIREHOSE}::test_what_s3_refuses_is_tried_again_under_the_same_key",
     ),
@@ -235,7 +235,7 @@ MUTATIONS = (
     Mutation(
         "an expired iterator starts the shard anew",
         "salescast/local/movers/shard.py",
-        "            self.position = after(self._protocol.sequence_number(records[-1]))\n",
+        "            self.position = after(self._stream.sequence_number(records[-1]))\n",
         "            pass\n",
         "tests/unit/local/movers/test_shard.py::test_an_expired_iterator_is_taken_anew_after_the_last_record",
     ),

@@ -82,7 +82,9 @@ class Sam:
         source = f"arn:aws:lambda:{LAPTOP_REGION}:{LAPTOP_ACCOUNT}:function:{name}"
         role = self.stack.functions.get_function_configuration(FunctionName=name)["Role"]
         assert self.stack.endpoint is not None
-        session = service_session(self.stack.endpoint, role, "lambda.amazonaws.com", source, LAPTOP_ACCOUNT)
+        session = service_session(
+            self.stack.endpoint, role, "lambda.amazonaws.com", source, LAPTOP_ACCOUNT, rights=None
+        )
         credentials = session.get_credentials()
         assert credentials is not None
         frozen = credentials.get_frozen_credentials()

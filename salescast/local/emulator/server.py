@@ -77,7 +77,7 @@ def prepare_environment(port: int, state: Path) -> None:
 
 
 def patches() -> tuple[ModuleType, ...]:
-    """The modules that close gaps of MiniStack, each by its `apply()`, in the order in which they are applied."""
+    """The modules that close gaps of MiniStack, each by its `apply()`, in the order of application."""
     from salescast.local.emulator.athena import service as athena
     from salescast.local.emulator.iam import resources, sessions
     from salescast.local.emulator.services import (

@@ -17,12 +17,11 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from typing import Any
 
 import boto3
-from botocore.config import Config
 from botocore.credentials import Credentials, RefreshableCredentials
 
+from salescast.local.movers.rights import guard
 from salescast.stack.loopback import require_loopback
 from salescast.stack.session import isolated_session
 
@@ -44,11 +43,20 @@ def account_session(endpoint: str, region: str = REGION) -> boto3.Session:
 
 
 def service_session(
-    endpoint: str, role_arn: str, service: str, source_arn: str, account: str, region: str = REGION
+    endpoint: str,
+    role_arn: str,
+    service: str,
+    source_arn: str,
+    account: str,
+    region: str = REGION,
+    *,
+    rights: frozenset[str] | None,
 ) -> boto3.Session:
     """A session of `role_arn` as the service principal `service` gets it for the resource `source_arn`.
 
-    Raises TrustRefusedError when the trust policy refuses it, OSError when the emulator does not answer.
+    Its clients raise UndeclaredActionError for a call that is not among `rights`, the IAM actions that the
+    service declares; None lets every call through, for who tries what the role may. Raises TrustRefusedError
+    when the trust policy refuses it, OSError when the emulator does not answer.
     """
     require_loopback(endpoint)
 
@@ -65,25 +73,10 @@ def service_session(
     def load() -> Credentials:
         return RefreshableCredentials.create_from_metadata(fetch(), fetch, method="assume-service-role")
 
-    return isolated_session(region, load)
-
-
-def client(session: Any, service: str, endpoint: str, **config: Any) -> Any:
-    """A client of a boto3 session for the emulator. No botocore retries: the stand-in counts attempts."""
-    settings = {"connect_timeout": 5, "read_timeout": 60, "max_pool_connections": 20} | config
-    return session.client(
-        service,
-        endpoint_url=require_loopback(endpoint),
-        config=Config(
-            retries={"total_max_attempts": 1},
-            parameter_validation=False,
-            proxies={},
-            s3={"addressing_style": "path"},
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-            **settings,
-        ),
-    )
+    session = isolated_session(region, load)
+    if rights is not None:
+        session.events.register("before-call", guard(rights))
+    return session
 
 
 def _post(url: str, body: dict[str, str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 
-from salescast.local.movers.shard import Position, after, at
+from salescast.local.movers.shard import FINISHED, Position, after, at
 
 
 class Container:
@@ -59,13 +59,13 @@ class Progress:
     def positions(self) -> dict[str, Position]:
         """Where to go on after a restart, by shard; FINISHED for one that is closed and delivered."""
         with self._lock:
-            found: dict[str, Position] = {}
+            positions: dict[str, Position] = {}
             for shard_id in self._last.keys() | self._closed:
                 held = [c.oldest[shard_id] for c in self._containers if shard_id in c.oldest]
                 if held:
-                    found[shard_id] = at(min(held)[1])
+                    positions[shard_id] = at(min(held)[1])
                 elif shard_id in self._closed:
-                    found[shard_id] = Position("FINISHED")
+                    positions[shard_id] = FINISHED
                 else:
-                    found[shard_id] = after(self._last[shard_id])
-            return found
+                    positions[shard_id] = after(self._last[shard_id])
+            return positions

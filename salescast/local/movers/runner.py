@@ -13,13 +13,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from salescast.local.movers.checkpoint import CorruptCheckpointError
-from salescast.local.movers.credentials import account_session, client
+from salescast.local.movers.clients import Clients
+from salescast.local.movers.credentials import account_session
 from salescast.stack.loopback import require_loopback
 
 logger = logging.getLogger(__name__)
@@ -40,18 +40,17 @@ class Runner:
     def __post_init__(self) -> None:
         require_loopback(self.endpoint)
         self.account: boto3.Session = account_session(self.endpoint)
-        self._cloudformation = self.client("cloudformation")
-
-    def client(self, service: str) -> Any:
-        """A client with the account's own key: the service's control plane."""
-        return client(self.account, service, self.endpoint)
+        # With the account's own key: the services' control planes.
+        self.clients = Clients(self.account, self.endpoint)
 
     def checkpoint(self, name: str) -> Path:
         return self.state / "checkpoints" / f"{name}.json"
 
     def resource(self, resource_type: str) -> str | None:
         """Physical id of the stack's resource of this type, None while the stack has none (yet)."""
-        pages = self._cloudformation.get_paginator("list_stack_resources").paginate(StackName=self.stack)
+        pages = self.clients.cloudformation.get_paginator("list_stack_resources").paginate(
+            StackName=self.stack
+        )
         for page in pages:
             for resource in page["StackResourceSummaries"]:
                 if resource["ResourceType"] == resource_type and resource.get("PhysicalResourceId"):

@@ -10,48 +10,67 @@ Leaves out: enhanced fan-out, which neither Pipes nor Firehose uses here.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any, NamedTuple, Protocol
 
 from botocore.exceptions import ClientError
-
-from salescast.stack.raw_answers import keep_raw
 
 logger = logging.getLogger(__name__)
 
 Record = dict[str, Any]
 
 
-class Position(NamedTuple):
-    """Where to read from: a shard iterator type, and its sequence number or time where it needs one."""
+class PositionType(StrEnum):
+    """The types of shard iterator, and one of ours."""
 
-    type: str
+    TRIM_HORIZON = "TRIM_HORIZON"
+    LATEST = "LATEST"
+    AT_SEQUENCE_NUMBER = "AT_SEQUENCE_NUMBER"
+    AFTER_SEQUENCE_NUMBER = "AFTER_SEQUENCE_NUMBER"
+    AT_TIMESTAMP = "AT_TIMESTAMP"
+    FINISHED = "FINISHED"  # closed and read to its end: nothing to read from
+
+
+class Position(NamedTuple):
+    """Where to read from: a type, and its sequence number or time where it needs one."""
+
+    type: PositionType
     value: str = ""
 
 
-TRIM_HORIZON = Position("TRIM_HORIZON")
-LATEST = Position("LATEST")
+TRIM_HORIZON = Position(PositionType.TRIM_HORIZON)
+LATEST = Position(PositionType.LATEST)
+FINISHED = Position(PositionType.FINISHED)
 
 
 def at(sequence_number: str) -> Position:
-    return Position("AT_SEQUENCE_NUMBER", sequence_number)
+    return Position(PositionType.AT_SEQUENCE_NUMBER, sequence_number)
 
 
 def after(sequence_number: str) -> Position:
-    return Position("AFTER_SEQUENCE_NUMBER", sequence_number)
+    return Position(PositionType.AFTER_SEQUENCE_NUMBER, sequence_number)
 
 
-@dataclass(frozen=True)
-class Protocol:
-    """How the two stream services differ for a reader."""
-
-    sequence_argument: str
-    sequence_number: Callable[[Record], str]
+def from_checkpoint(kept: Sequence[str]) -> Position:
+    """The position that a checkpoint keeps as a list."""
+    return Position(PositionType(kept[0]), *kept[1:])
 
 
-DYNAMODB = Protocol("SequenceNumber", lambda record: str(record["dynamodb"]["SequenceNumber"]))
-KINESIS = Protocol("StartingSequenceNumber", lambda record: str(record["SequenceNumber"]))
+class Stream(Protocol):
+    """A stream of shards. All but `sequence_number` raise ClientError."""
+
+    def parents(self) -> dict[str, set[str]]:
+        """The stream's shards, each with its parents."""
+
+    def iterator(self, shard_id: str, position: Position) -> str:
+        """A shard iterator at a position."""
+
+    def page(self, iterator: str, limit: int) -> dict[str, Any]:
+        """The answer of GetRecords, as raw JSON: Records, NextShardIterator, MillisBehindLatest."""
+
+    def sequence_number(self, record: Record) -> str:
+        """A record's place in its shard."""
 
 
 class ShardGoneError(Exception):
@@ -61,16 +80,12 @@ class ShardGoneError(Exception):
 class ShardReader:
     """Reads a shard page by page. Not for use by several threads at once."""
 
-    def __init__(
-        self, client: Any, protocol: Protocol, stream_arn: str, shard_id: str, start: Position
-    ) -> None:
+    def __init__(self, stream: Stream, shard_id: str, start: Position) -> None:
         self.shard_id = shard_id
         self.closed = False
         self.position = start
         self.milliseconds_behind = 0
-        self._client = client
-        self._protocol = protocol
-        self._stream_arn = stream_arn
+        self._stream = stream
         self._iterator: str | None = None
 
     def read(self, limit: int) -> list[Record]:
@@ -81,9 +96,7 @@ class ShardReader:
         if self._iterator is None:
             self._iterator = self._new_iterator()
         try:
-            # Kinesis may be told the stream, which IAM then need not find out from the iterator.
-            stream = {"StreamARN": self._stream_arn} if self._protocol is KINESIS else {}
-            page = self._client.get_records(ShardIterator=self._iterator, Limit=limit, **stream)
+            page = self._stream.page(self._iterator, limit)
         except ClientError as error:
             self._iterator = None
             match error.response["Error"]["Code"]:
@@ -98,24 +111,15 @@ class ShardReader:
             raise
         records: list[Record] = page.get("Records", [])
         if records:
-            self.position = after(self._protocol.sequence_number(records[-1]))
+            self.position = after(self._stream.sequence_number(records[-1]))
         self._iterator = page.get("NextShardIterator")
         self.closed = self._iterator is None
         self.milliseconds_behind = page.get("MillisBehindLatest", 0)
         return records
 
     def _new_iterator(self) -> str:
-        arguments: dict[str, str | float] = {
-            "StreamARN" if self._protocol is KINESIS else "StreamArn": self._stream_arn,
-            "ShardId": self.shard_id,
-            "ShardIteratorType": self.position.type,
-        }
-        if self.position.type == "AT_TIMESTAMP":
-            arguments["Timestamp"] = float(self.position.value)
-        elif self.position.value:
-            arguments[self._protocol.sequence_argument] = self.position.value
         try:
-            return str(self._client.get_shard_iterator(**arguments)["ShardIterator"])
+            return self._stream.iterator(self.shard_id, self.position)
         except ClientError as error:
             match error.response["Error"]["Code"]:
                 case "TrimmedDataAccessException":
@@ -132,9 +136,3 @@ class ShardReader:
             self.position.value,
         )
         self.position = TRIM_HORIZON
-
-
-def raw_get_records(client: Any) -> Any:
-    """The client, with GetRecords answering in raw JSON."""
-    keep_raw(client, "GetRecords")
-    return client

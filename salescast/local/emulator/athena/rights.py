@@ -1,7 +1,8 @@
 """Who may query what.
 
-Gap closed: MiniStack reads a table's data for whoever may start a query. Athena reads the catalog and the objects
-and writes the result as the caller, so each of these is checked for the identity that started the query.
+Gap closed: MiniStack reads a table's data for whoever may start a query. Athena reads the catalog and the
+objects and writes the result as the caller, so each of these is checked for the identity that started the
+query.
 """
 
 from collections.abc import Callable, Iterable

@@ -1,18 +1,20 @@
 """Which resource a call is about, for IAM, where MiniStack's answer is not AWS's.
 
 Gaps closed, one row of _RESOURCES each:
-- CloudWatch: MiniStack evaluates DescribeAlarms against `*`, so that a policy that names alarms refuses it. AWS
-  evaluates it against alarms (docs/aws-behaviour.md 7.6).
+- CloudWatch: MiniStack evaluates DescribeAlarms against `*`, so that a policy that names alarms refuses it.
+  AWS evaluates it against alarms (docs/aws-behaviour.md 7.6).
 - DynamoDB Streams: `*` for all calls; AWS wants the stream. A shard iterator names its stream.
-- CloudWatch Logs: the log group's bare ARN. AWS asks for the log stream's, which is empty where an action names
-  none, and so GetAtt of a log group's Arn, which ends in `:*`, matches it (Service Authorization Reference).
-- Glue: a call on a table is evaluated against its database alone, and a database's or crawler's name is taken for
-  a table's. AWS evaluates the catalog, the database and the table, and all three must be allowed (Glue guide,
-  specifying resource ARNs).
-- Athena: `*` for a request that names only an id; on AWS the workgroup that the query or named query belongs to.
+- CloudWatch Logs: the log group's bare ARN. AWS asks for the log stream's, which is empty where an action
+  names none, and so GetAtt of a log group's Arn, which ends in `:*`, matches it (Service Authorization
+  Reference).
+- Glue: a call on a table is evaluated against its database alone, and a database's or crawler's name is taken
+  for a table's. AWS evaluates the catalog, the database and the table, and all three must be allowed (Glue
+  guide, specifying resource ARNs).
+- Athena: `*` for a request that names only an id; on AWS the workgroup that the query or named query belongs
+  to.
 
-Leaves out: DescribeAlarms with names is evaluated on all alarms of the account; GetTables on catalog and database
-only.
+Leaves out: DescribeAlarms with names is evaluated on all alarms of the account; GetTables on catalog and
+database only.
 """
 
 import json

@@ -79,8 +79,9 @@ def require(
 ) -> None:
     """Raise AccessDeniedError unless the owner of `access_key` may do `action` on `resource`.
 
-    UndeclaredActionError unless the action is among those that the asking stand-in declares. Identity policies, permissions boundary, session policies and the resource's own policy all count; root
-    passes (MiniStack knows root by an empty key). `context` holds condition keys such as s3:prefix.
+    UndeclaredActionError unless the action is among those that the asking stand-in declares. Identity
+    policies, permissions boundary, session policies and the resource's own policy all count; root passes
+    (MiniStack knows root by an empty key). `context` holds condition keys such as s3:prefix.
     """
     actions.check(action, declared)
     denied = iam_evaluator.enforce(

@@ -1,7 +1,8 @@
 """Data Firehose: what DescribeDeliveryStream answers, and MiniStack's delivery, which we do without.
 
 Gaps closed:
-- DescribeDeliveryStream lacks the backup destination and more; here it answers everything that was configured.
+- DescribeDeliveryStream lacks the backup destination and more; here it answers everything that was
+  configured.
 - MiniStack delivers Kinesis-sourced records one by one inside PutRecords: that is off,
   salescast/local/movers/firehose/service.py does the work.
 """

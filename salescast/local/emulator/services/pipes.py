@@ -3,7 +3,8 @@
 Gaps closed:
 - MiniStack drops a pipe's SourceParameters, TargetParameters and LogConfiguration; here they are kept, typed
   as the API types them, and answered by DescribePipe.
-- MiniStack polls pipes that it cannot deliver: that is off, salescast/local/movers/pipe/service.py does the work.
+- MiniStack polls pipes that it cannot deliver: that is off, salescast/local/movers/pipe/service.py does the
+  work.
 """
 
 from collections.abc import Callable

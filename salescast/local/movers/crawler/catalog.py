@@ -9,13 +9,16 @@ here always).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from salescast.local.movers.crawler.layout import Found
+from salescast.local.movers.crawler.layout import CrawledTable
 from salescast.local.movers.runner import absent
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
 
 _SERDE = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 _INPUT = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
@@ -23,13 +26,14 @@ _OUTPUT = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat"
 _BATCH = 100  # partitions a call
 
 Columns = Sequence[tuple[str, str]]
+Partitions = dict[tuple[str, ...], dict[str, Any]]  # by their values, as Glue has them
 
 
 class Catalog:
     """One database. `say` takes a line for the crawler's log."""
 
     def __init__(
-        self, glue: Any, database: str, crawler: str, update: bool, say: Callable[[str], None]
+        self, glue: GlueClient, database: str, crawler: str, update: bool, say: Callable[[str], None]
     ) -> None:
         self._glue = glue
         self._database = database
@@ -37,61 +41,61 @@ class Catalog:
         self._update = update
         self._say = say
 
-    def partitions(self, table: str) -> dict[tuple[str, ...], dict[str, Any]] | None:
+    def partitions(self, table: str) -> Partitions | None:
         """The registered partitions by their values, None when the table does not exist."""
-        if self._table(table) is None:
+        if not self._exists(table):
             return None
         pages = self._glue.get_paginator("get_partitions").paginate(
             DatabaseName=self._database, TableName=table
         )  # fmt: skip
-        return {tuple(item["Values"]): item for page in pages for item in page["Partitions"]}
+        return {tuple(item["Values"]): dict(item) for page in pages for item in page["Partitions"]}
 
-    def write(self, found: Found, columns: Columns, rows: int) -> None:
+    def write(self, table: CrawledTable, columns: Columns, rows: int) -> None:
         """Creates or updates the table, and registers its partitions."""
-        known = self.partitions(found.name)
-        wanted = self._table_input(found, columns, rows)
-        if known is None:
+        registered = self.partitions(table.name)
+        wanted = self._table_input(table, columns, rows)
+        if registered is None:
             self._glue.create_table(DatabaseName=self._database, TableInput=wanted)
-            self._say(f"INFO : Created table {found.name} in database {self._database}")
+            self._say(f"INFO : Created table {table.name} in database {self._database}")
         elif self._update:
             self._glue.update_table(DatabaseName=self._database, TableInput=wanted)
-            self._say(f"INFO : Updated table {found.name} in database {self._database}")
+            self._say(f"INFO : Updated table {table.name} in database {self._database}")
         else:
-            self._say(f"INFO : Table {found.name} was left as it is: UpdateBehavior is LOG")
-        if found.partition_keys:
-            self._register(found, columns, known or {})
+            self._say(f"INFO : Table {table.name} was left as it is: UpdateBehavior is LOG")
+        if table.partition_keys:
+            self._register(table, columns, registered or {})
 
-    def _register(self, found: Found, columns: Columns, known: dict[tuple[str, ...], dict[str, Any]]) -> None:
-        wanted = [self._partition_input(found, columns, values) for values in found.partitions]
-        new = [partition for partition in wanted if tuple(partition["Values"]) not in known]
+    def _register(self, table: CrawledTable, columns: Columns, registered: Partitions) -> None:
+        wanted = [self._partition_input(table, columns, values) for values in table.partitions]
+        new = [partition for partition in wanted if tuple(partition["Values"]) not in registered]
         changed = []
         for partition in wanted:
-            before = known.get(tuple(partition["Values"]))
+            before = registered.get(tuple(partition["Values"]))
             if before is not None and self._update and _differs(before, partition):
                 changed.append({"PartitionValueList": partition["Values"], "PartitionInput": partition})
-        where = {"DatabaseName": self._database, "TableName": found.name}
-        for some in _batches(new):
-            _check(self._glue.batch_create_partition(**where, PartitionInputList=some))
-        for some in _batches(changed):
-            _check(self._glue.batch_update_partition(**where, Entries=some))
-        self._say(f"INFO : Table {found.name}: {len(new)} partitions created, {len(changed)} updated")
-        gone = known.keys() - found.partitions.keys()
+        where = {"DatabaseName": self._database, "TableName": table.name}
+        for batch in _batches(new):
+            _check(self._glue.batch_create_partition(**where, PartitionInputList=batch).get("Errors", []))
+        for batch in _batches(changed):
+            _check(self._glue.batch_update_partition(**where, Entries=batch).get("Errors", []))
+        self._say(f"INFO : Table {table.name}: {len(new)} partitions created, {len(changed)} updated")
+        gone = registered.keys() - table.partitions.keys()
         if gone:
             self._say(
-                f"INFO : Table {found.name}: {len(gone)} partitions have no files; DeleteBehavior is LOG"
+                f"INFO : Table {table.name}: {len(gone)} partitions have no files; DeleteBehavior is LOG"
             )
 
-    def _table(self, name: str) -> dict[str, Any] | None:
+    def _exists(self, name: str) -> bool:
         try:
-            table: dict[str, Any] = self._glue.get_table(DatabaseName=self._database, Name=name)["Table"]
-            return table
+            self._glue.get_table(DatabaseName=self._database, Name=name)
         except ClientError as error:
             if absent(error):
-                return None
+                return False
             raise
+        return True
 
-    def _table_input(self, found: Found, columns: Columns, rows: int) -> dict[str, Any]:
-        objects = [item for items in found.partitions.values() for item in items]
+    def _table_input(self, table: CrawledTable, columns: Columns, rows: int) -> Any:
+        objects = [item for items in table.partitions.values() for item in items]
         size = sum(item.size for item in objects)
         parameters = {
             "classification": "parquet",
@@ -104,26 +108,28 @@ class Catalog:
             "UPDATED_BY_CRAWLER": self._crawler,
         }
         return {
-            "Name": found.name,
+            "Name": table.name,
             "Owner": "owner",
             "TableType": "EXTERNAL_TABLE",
             "Parameters": parameters,
-            "PartitionKeys": [{"Name": key, "Type": "string"} for key in found.partition_keys],
-            "StorageDescriptor": _storage(found.location, columns),
+            "PartitionKeys": [{"Name": key, "Type": "string"} for key in table.partition_keys],
+            "StorageDescriptor": _storage(table.location, columns),
         }
 
-    def _partition_input(self, found: Found, columns: Columns, values: tuple[str, ...]) -> dict[str, Any]:
-        location = found.partition_location(values)
+    def _partition_input(
+        self, table: CrawledTable, columns: Columns, values: tuple[str, ...]
+    ) -> dict[str, Any]:
+        location = table.partition_location(values)
         return {"Values": list(values), "StorageDescriptor": _storage(location, columns)}
 
 
-def _batches(items: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+def _batches(items: list[dict[str, Any]]) -> Iterator[Any]:
     for start in range(0, len(items), _BATCH):
         yield items[start : start + _BATCH]
 
 
-def _check(answer: dict[str, Any]) -> None:
-    for error in answer.get("Errors", []):
+def _check(errors: Sequence[Mapping[str, Any]]) -> None:
+    for error in errors:
         if error["ErrorDetail"]["ErrorCode"] != "AlreadyExistsException":
             raise OSError(f"a partition was not written: {error['ErrorDetail']}")
 

@@ -10,7 +10,6 @@ Leaves out: the guess at where tables begin when no level is set; tables whose f
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +26,7 @@ class Object(NamedTuple):
 
 
 @dataclass
-class Found:
+class CrawledTable:
     """A table as its files lie there. `partitions`: values -> objects."""
 
     name: str
@@ -43,19 +42,6 @@ class Found:
     def partition_location(self, values: Sequence[str]) -> str:
         key = self.partitions[tuple(values)][0].key
         return f"s3://{self.bucket}/{key.rpartition('/')[0]}/"
-
-
-def split_path(path: str) -> tuple[str, str]:
-    """Bucket and key prefix of an s3:// path; the prefix ends in a slash unless it is empty."""
-    bucket, _, prefix = path.removeprefix("s3://").partition("/")
-    return bucket, prefix if not prefix or prefix.endswith("/") else f"{prefix}/"
-
-
-def table_level(configuration: str) -> int | None:
-    """TableLevelConfiguration of a crawler's Configuration JSON."""
-    grouping = (json.loads(configuration) if configuration else {}).get("Grouping") or {}
-    level = grouping.get("TableLevelConfiguration")
-    return int(level) if level is not None else None
 
 
 def exclusion(pattern: str) -> re.Pattern[str]:
@@ -92,27 +78,28 @@ def tables(
     excluded: Sequence[str],
     level: int | None,
     prefix: str,
-) -> list[Found]:
+) -> list[CrawledTable]:
     """The tables under one target, `target` being its key prefix."""
     patterns = [exclusion(pattern) for pattern in excluded]
-    found: dict[str, Found] = {}
+    by_folder: dict[str, CrawledTable] = {}
     depth = max(level - 1, target.count("/")) if level is not None else target.count("/")
     for item in sorted(objects):
-        name = item.key.rpartition("/")[2]
+        file = item.key.rpartition("/")[2]
         relative = item.key.removeprefix(target)
-        if not item.size or name.startswith(("_", ".")) or any(p.fullmatch(relative) for p in patterns):
+        if not item.size or file.startswith(("_", ".")) or any(p.fullmatch(relative) for p in patterns):
             continue
         folders = item.key.split("/")[:-1]
         if len(folders) < depth:
             continue
         folder = "".join(f"{part}/" for part in folders[:depth])
-        table = found.setdefault(folder, Found(table_name(bucket, folder, prefix), bucket, folder))
+        name = table_name(bucket, folder, prefix)
+        table = by_folder.setdefault(folder, CrawledTable(name, bucket, folder))
         keys, values = _partition(folders[depth:])
         if not table.partitions:
             table.partition_keys = keys
         if keys == table.partition_keys:
             table.partitions.setdefault(values, []).append(item)
-    return list(found.values())
+    return list(by_folder.values())
 
 
 def table_name(bucket: str, folder: str, prefix: str) -> str:
@@ -133,13 +120,13 @@ def merge_columns(schemas: Iterable[Sequence[tuple[str, str]]]) -> list[tuple[st
 _WIDTH = ["tinyint", "smallint", "int", "bigint", "float", "double"]
 
 
-def _wider(one: str, other: str) -> str:
-    if one == other:
-        return one
-    if one in _WIDTH and other in _WIDTH:
-        return max(one, other, key=_WIDTH.index)
-    if one.startswith("decimal") and other.startswith("decimal"):
-        a: Any = to_arrow(one)
+def _wider(first: str, other: str) -> str:
+    if first == other:
+        return first
+    if first in _WIDTH and other in _WIDTH:
+        return max(first, other, key=_WIDTH.index)
+    if first.startswith("decimal") and other.startswith("decimal"):
+        a: Any = to_arrow(first)
         b: Any = to_arrow(other)
         scale = max(a.scale, b.scale)
         whole = max(a.precision - a.scale, b.precision - b.scale)

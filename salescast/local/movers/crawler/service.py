@@ -5,7 +5,7 @@
 Keeps (docs/aws-behaviour.md 6.3): a run begins with StartCrawler and ends with LastCrawl SUCCEEDED or FAILED;
 everything is read and written with the crawler's role; columns from the files' footers; TablePrefix;
 RecrawlPolicy CRAWL_EVERYTHING and CRAWL_NEW_FOLDERS_ONLY; the log /aws-glue/crawlers. Layout by
-crawler_layout.py, catalog by crawler_catalog.py.
+layout.py, catalog by catalog.py.
 
 Leaves out: the crawler's schedule; other targets than S3; other formats than Parquet (passed over, and
 logged).
@@ -16,34 +16,34 @@ from __future__ import annotations
 import io
 import json
 import logging
-import time
 import urllib.request
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from botocore.exceptions import BotoCoreError, ClientError
 
+from salescast.local.movers.clients import Clients
 from salescast.local.movers.crawler.catalog import Catalog
-from salescast.local.movers.crawler.layout import (
-    Found,
-    Object,
-    merge_columns,
-    split_path,
-    table_level,
-    tables,
+from salescast.local.movers.crawler.config import (
+    CrawlerConfig,
+    CrawlerState,
+    CrawlStatus,
+    RecrawlBehavior,
+    UpdateBehavior,
+    from_description,
 )
-from salescast.local.movers.credentials import client, service_session
+from salescast.local.movers.crawler.layout import CrawledTable, Object, merge_columns, tables
+from salescast.local.movers.crawler.log import CrawlerLog
+from salescast.local.movers.crawler.rights import RIGHTS
+from salescast.local.movers.credentials import service_session
 from salescast.local.movers.formats.hive import UnsupportedTypeError, from_arrow
 from salescast.local.movers.runner import Runner, absent, describe, start
 
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5
-LOG_GROUP = "/aws-glue/crawlers"
 _TAIL = 64 * 1024
 _READERS = 4
 
@@ -51,52 +51,46 @@ _READERS = 4
 class Crawl:
     """One run of a crawler."""
 
-    def __init__(self, runner: Runner, crawler: dict[str, Any]) -> None:
-        self._crawler = crawler
-        self._name = crawler["Name"]
-        role = crawler["Role"]
-        account = role.split(":")[4]
-        arn = f"arn:aws:glue:{runner.account.region_name}:{account}:crawler/{self._name}"
-        session = service_session(runner.endpoint, role, "glue.amazonaws.com", arn, account)
-        self._s3 = client(session, "s3", runner.endpoint)
-        self._logs = client(session, "logs", runner.endpoint)
-        self._lines: list[dict[str, Any]] = []
-        policy = crawler.get("SchemaChangePolicy") or {}
-        update = policy.get("UpdateBehavior", "UPDATE_IN_DATABASE") == "UPDATE_IN_DATABASE"
-        glue = client(session, "glue", runner.endpoint)
-        self._catalog = Catalog(glue, crawler["DatabaseName"], self._name, update, self._say)
-        recrawl = (crawler.get("RecrawlPolicy") or {}).get("RecrawlBehavior", "CRAWL_EVERYTHING")
-        self._new_only = recrawl == "CRAWL_NEW_FOLDERS_ONLY"
+    def __init__(self, runner: Runner, config: CrawlerConfig) -> None:
+        self._config = config
+        arn = f"arn:aws:glue:{runner.account.region_name}:{config.account}:crawler/{config.name}"
+        session = service_session(
+            runner.endpoint, config.role_arn, "glue.amazonaws.com", arn, config.account, rights=RIGHTS
+        )
+        clients = Clients(session, runner.endpoint)
+        self._s3 = clients.s3
+        self._log = CrawlerLog(clients.logs, config.name)
+        update = config.update is UpdateBehavior.UPDATE
+        self._catalog = Catalog(clients.glue, config.database, config.name, update, self._log.say)
 
     def run(self) -> None:
         """Crawls every S3 target. Raises ClientError, OSError."""
-        self._say(f"BENCHMARK : Running Start Crawl for Crawler {self._name}")
+        config = self._config
+        self._log.say(f"BENCHMARK : Running Start Crawl for Crawler {config.name}")
         try:
-            level = table_level(self._crawler.get("Configuration") or "")
-            for target in self._crawler["Targets"].get("S3Targets", []):
-                bucket, folder = split_path(target["Path"])
+            for bucket, folder, exclusions in config.targets:
                 objects = self._objects(bucket, folder)
-                excluded = target.get("Exclusions") or []
-                prefix = self._crawler.get("TablePrefix") or ""
-                for found in tables(bucket, folder, objects, excluded, level, prefix):
-                    self._crawl(found)
-            self._say("BENCHMARK : Crawler has finished running and is in state READY")
+                level, prefix = config.table_level, config.table_prefix
+                for table in tables(bucket, folder, objects, exclusions, level, prefix):
+                    self._crawl(table)
+            self._log.say("BENCHMARK : Crawler has finished running and is in state READY")
         except (ClientError, BotoCoreError, OSError) as error:
-            self._say(f"ERROR : {describe(error)}")
+            self._log.say(f"ERROR : {describe(error)}")
             raise
         finally:
-            self._write_log()
+            self._log.write()
 
-    def _crawl(self, found: Found) -> None:
-        if self._new_only:
-            known = self._catalog.partitions(found.name) or {}
-            found.partitions = {v: items for v, items in found.partitions.items() if v not in known}
-        objects = [item for items in found.partitions.values() for item in items]
+    def _crawl(self, table: CrawledTable) -> None:
+        if self._config.recrawl is RecrawlBehavior.NEW_FOLDERS:
+            registered = self._catalog.partitions(table.name) or {}
+            new = {values: items for values, items in table.partitions.items() if values not in registered}
+            table.partitions = new
+        objects = [item for items in table.partitions.values() for item in items]
         with ThreadPoolExecutor(_READERS) as readers:
-            footers = list(readers.map(lambda item: self._footer(found.bucket, item), objects))
+            footers = list(readers.map(lambda item: self._footer(table.bucket, item), objects))
         columns = merge_columns(columns for columns, _ in footers)
         if columns:
-            self._catalog.write(found, columns, sum(rows for _, rows in footers))
+            self._catalog.write(table, columns, sum(rows for _, rows in footers))
 
     def _objects(self, bucket: str, prefix: str) -> Iterable[Object]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
@@ -107,7 +101,7 @@ class Crawl:
         tail = self._tail(bucket, item, _TAIL)
         length = int.from_bytes(tail[-8:-4], "little") + 8
         if tail[-4:] != b"PAR1" or length > item.size:
-            self._say(f"INFO : {item.key} is not Parquet, passed over")
+            self._log.say(f"INFO : {item.key} is not Parquet, passed over")
             return [], 0
         if length > len(tail):
             tail = self._tail(bucket, item, length)
@@ -117,61 +111,52 @@ class Crawl:
             schema = metadata.schema.to_arrow_schema()
             return [(field.name, from_arrow(field.type)) for field in schema], metadata.num_rows
         except (pa.ArrowException, UnsupportedTypeError, OSError) as error:
-            self._say(f"INFO : {item.key} passed over: {error}")
+            self._log.say(f"INFO : {item.key} passed over: {error}")
             return [], 0
 
     def _tail(self, bucket: str, item: Object, length: int) -> bytes:
         start = max(item.size - length, 0)
         answer = self._s3.get_object(Bucket=bucket, Key=item.key, Range=f"bytes={start}-{item.size - 1}")
-        body: bytes = answer["Body"].read()
-        return body
-
-    def _say(self, message: str) -> None:
-        logger.info("%s: %s", self._name, message)
-        self._lines.append({"timestamp": time.time_ns() // 1_000_000, "message": message})
-
-    def _write_log(self) -> None:
-        where = {"logGroupName": LOG_GROUP, "logStreamName": self._name}
-        try:
-            with suppress(self._logs.exceptions.ResourceAlreadyExistsException):
-                self._logs.create_log_group(logGroupName=LOG_GROUP)
-            with suppress(self._logs.exceptions.ResourceAlreadyExistsException):
-                self._logs.create_log_stream(**where)
-            self._logs.put_log_events(**where, logEvents=self._lines)
-        except (ClientError, BotoCoreError, OSError) as error:
-            logger.warning("the log group %s was not written: %s", LOG_GROUP, describe(error))
+        return answer["Body"].read()
 
 
 def run(runner: Runner) -> None:
     """Waits for StartCrawler on the stack's crawler until the process is told to stop."""
-    glue = runner.client("glue")
 
     def step() -> None:
-        try:
-            name = runner.resource("AWS::Glue::Crawler")
-            crawler = glue.get_crawler(Name=name)["Crawler"] if name else None
-        except ClientError as error:
-            if absent(error):
-                return
-            raise
-        if crawler is not None and crawler["State"] == "RUNNING":
-            _finish(runner, crawler["Name"], _run(runner, crawler))
+        config = describe_crawler(runner)
+        if config is not None and config.state is CrawlerState.RUNNING:
+            _finish(runner, config.name, _run(runner, config))
 
     runner.follow(step, POLL_SECONDS)
 
 
-def _run(runner: Runner, crawler: dict[str, Any]) -> str:
+def describe_crawler(runner: Runner) -> CrawlerConfig | None:
+    """The stack's crawler, None while there is none."""
+    try:
+        name = runner.resource("AWS::Glue::Crawler")
+        if name is None:
+            return None
+        return from_description(runner.clients.glue.get_crawler(Name=name)["Crawler"])
+    except ClientError as error:
+        if absent(error):
+            return None
+        raise
+
+
+def _run(runner: Runner, config: CrawlerConfig) -> str:
     """Runs the crawler; gives the error message, empty when it succeeded."""
     try:
-        Crawl(runner, crawler).run()
+        Crawl(runner, config).run()
         return ""
     except (ClientError, BotoCoreError, OSError) as error:
-        logger.error("%s: %s", crawler["Name"], describe(error))
+        logger.error("%s: %s", config.name, describe(error))
         return describe(error)
 
 
 def _finish(runner: Runner, name: str, error: str) -> None:
-    body = {"Name": name, "Status": "FAILED" if error else "SUCCEEDED", "ErrorMessage": error}
+    status = CrawlStatus.FAILED if error else CrawlStatus.SUCCEEDED
+    body = {"Name": name, "Status": status, "ErrorMessage": error}
     request = urllib.request.Request(  # noqa: S310 - the runner's endpoint is on loopback
         f"{runner.endpoint}/_salescast/crawler-finished", data=json.dumps(body).encode(), method="POST"
     )

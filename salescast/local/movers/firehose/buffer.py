@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from salescast.local.movers.firehose.config import Hints
-from salescast.local.movers.firehose.errors import Row
+from salescast.local.movers.firehose.errors import ErrorType, Row
 from salescast.local.movers.progress import Container
 
 MAX_ACTIVE_PARTITIONS = 500
@@ -43,7 +43,7 @@ class Buffer(Container):
         """Bytes held in memory, about."""
         return self.size
 
-    def took(self, size: int, arrival: int) -> None:
+    def _took(self, size: int, arrival: int) -> None:
         self.size += size
         self.arrival = min(self.arrival or arrival, arrival)
 
@@ -60,26 +60,29 @@ class PartitionBuffer(Buffer):
     def memory(self) -> int:
         return self.size + len(self.rows) * _ROW_OVERHEAD
 
-    def add(self, shard_id: str, rows: Iterable[Row]) -> None:
-        """Takes the rows."""
+    def add(self, shard_id: str, rows: Iterable[Row]) -> int:
+        """Takes the rows; gives the bytes of memory that this needs, as the others' `add` do."""
+        before = self.memory
         for row in rows:
             self.rows.append(row)
             self.holds(shard_id, row.sequence_number)
-            self.took(len(row.data), row.arrival)
+            self._took(len(row.data), row.arrival)
+        return self.memory - before
 
 
 class ErrorBuffer(Buffer):
     """Lines of one kind of error object."""
 
-    def __init__(self, error_type: str, hints: Hints, opened: float) -> None:
+    def __init__(self, error_type: ErrorType, hints: Hints, opened: float) -> None:
         super().__init__(hints, opened)
         self.error_type = error_type
         self.lines: list[bytes] = []
 
-    def add(self, shard_id: str, sequence_number: str, line: bytes, arrival: int) -> None:
+    def add(self, shard_id: str, sequence_number: str, line: bytes, arrival: int) -> int:
         self.lines.append(line)
         self.holds(shard_id, sequence_number)
-        self.took(len(line), arrival)
+        self._took(len(line), arrival)
+        return len(line)
 
 
 class BackupBuffer(Buffer):
@@ -99,11 +102,13 @@ class BackupBuffer(Buffer):
     def memory(self) -> int:
         return min(self.size, _IN_MEMORY)
 
-    def add(self, shard_id: str, sequence_number: str, data: bytes, arrival: int) -> None:
+    def add(self, shard_id: str, sequence_number: str, data: bytes, arrival: int) -> int:
         """Takes the data of consecutive records, the first with this number and arrival."""
+        before = self.memory
         self._writer.write(data)
         self.holds(shard_id, sequence_number)
-        self.took(len(data), arrival)
+        self._took(len(data), arrival)
+        return self.memory - before
 
     def content(self) -> IO[bytes]:
         """The object's content. Nothing can be added after."""

@@ -160,12 +160,12 @@ def _processing(name: str, processing: dict[str, Any] | None, fast: float) -> Pr
     processors = (processing or {}).get("Processors") or []
     if not (processing or {}).get("Enabled") or [p["Type"] for p in processors] != ["Lambda"]:
         raise UnsupportedStreamError(f"{name}: exactly one enabled Lambda processor runs here")
-    given = {p["ParameterName"]: p["ParameterValue"] for p in processors[0].get("Parameters", [])}
+    parameters = {p["ParameterName"]: p["ParameterValue"] for p in processors[0].get("Parameters", [])}
     hints = Hints(
-        int(float(given.get("BufferSizeInMBs", 1)) * MEGABYTE),
-        float(given.get("BufferIntervalInSeconds", 60)) / fast,
+        int(float(parameters.get("BufferSizeInMBs", 1)) * MEGABYTE),
+        float(parameters.get("BufferIntervalInSeconds", 60)) / fast,
     )
-    return Processing(given["LambdaArn"], hints, int(given.get("NumberOfRetries", 3)))
+    return Processing(parameters["LambdaArn"], hints, int(parameters.get("NumberOfRetries", 3)))
 
 
 def _conversion(name: str, conversion: dict[str, Any] | None) -> Conversion | None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import time
 from base64 import b64encode
+from enum import StrEnum
 from typing import NamedTuple
 
 import orjson
@@ -20,9 +21,14 @@ from salescast.local.movers.firehose.config import Conversion, FirehoseConfig
 from salescast.local.movers.firehose.response import Rejected
 from salescast.local.movers.formats.conversion import Failure
 
-PROCESSING_FAILED = "processing-failed"
-CONVERSION_FAILED = "format-conversion-failed"
-PARTITIONS_EXCEEDED = "activePartitionExceeded"
+
+class ErrorType(StrEnum):
+    """What !{firehose:error-output-type} says."""
+
+    PROCESSING_FAILED = "processing-failed"
+    CONVERSION_FAILED = "format-conversion-failed"
+    PARTITIONS_EXCEEDED = "activePartitionExceeded"
+
 
 NO_PARTITION_KEY = (
     "DynamicPartitioning.MetadataExtractionFailed",

@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 import logging
 import time
-from typing import Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from salescast.local.movers.firehose.config import FirehoseConfig, LogStream
 from salescast.local.movers.runner import describe
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +25,7 @@ logger = logging.getLogger(__name__)
 class FirehoseLog:
     """Writes to one log stream. A failing write goes to the process's own log and changes nothing else."""
 
-    def __init__(self, client: Any, config: FirehoseConfig, where: LogStream | None) -> None:
+    def __init__(self, client: CloudWatchLogsClient, config: FirehoseConfig, where: LogStream | None) -> None:
         self._client = client
         self._config = config
         self._where = where

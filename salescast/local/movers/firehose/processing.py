@@ -11,7 +11,7 @@ laptop's hiccup does not end in the error output.
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -19,6 +19,9 @@ from salescast.local.movers.firehose.batch import Batch
 from salescast.local.movers.firehose.config import FirehoseConfig
 from salescast.local.movers.firehose.response import MAX_RESPONSE, Accepted, BatchError, Rejected, verdicts
 from salescast.local.movers.runner import describe
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
 
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
@@ -60,7 +63,7 @@ class _UncountedError(Exception):
 class Function:
     """The transformation function of one delivery stream. Safe to use from several threads."""
 
-    def __init__(self, client: Any, config: FirehoseConfig, stop: threading.Event) -> None:
+    def __init__(self, client: LambdaClient, config: FirehoseConfig, stop: threading.Event) -> None:
         self._client = client
         self._config = config
         self._stop = stop

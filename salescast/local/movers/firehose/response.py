@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from binascii import Error as Base64Error
 from binascii import a2b_base64
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 import orjson
@@ -37,6 +38,14 @@ _NO_DATA = (
 )
 _ILLEGAL_RESULT = "The result field must be one of Ok, Dropped or ProcessingFailed."
 _BAD_DATA = "The data field must be base64 encoded."
+
+
+class Result(StrEnum):
+    """What the function may say of a record."""
+
+    OK = "Ok"
+    DROPPED = "Dropped"
+    FAILED = "ProcessingFailed"
 
 
 class Accepted(NamedTuple):
@@ -78,7 +87,7 @@ def verdicts(sources: list[Source], body: bytes) -> tuple[list[Accepted], list[R
             rejected.append(_rejected(source, "Lambda.MissingRecordId"))
             continue
         result = answer.get("result")
-        if result == "Ok":
+        if result == Result.OK:
             data = answer.get("data")
             if not isinstance(data, str):
                 rejected.append(Rejected(source, "Lambda.InvalidReturnFormat", _NO_DATA))
@@ -88,9 +97,9 @@ def verdicts(sources: list[Source], body: bytes) -> tuple[list[Accepted], list[R
             except (Base64Error, ValueError):
                 raise BatchError("Lambda.InvalidReturnFormat", _BAD_DATA) from None
             accepted.append(Accepted(source, decoded, answer.get("metadata")))
-        elif result == "ProcessingFailed":
+        elif result == Result.FAILED:
             rejected.append(_rejected(source, "Lambda.ProcessingFailedStatus"))
-        elif result != "Dropped":
+        elif result != Result.DROPPED:
             raise BatchError("Lambda.InvalidReturnFormat", _ILLEGAL_RESULT)
     return accepted, rejected
 

@@ -4,9 +4,9 @@
 
 Keeps (docs/aws-behaviour.md 2 to 5): the deployed delivery stream's own configuration, followed when it
 changes; every shard from the delivery stream's creation on; the Lambda contract and its failure matrix
-(firehose_processing.py, firehose_response.py); buffers, partitions, prefixes, Parquet, error objects and
-backup (firehose_delivery.py); every call under the role that the configuration names for it; at least once:
-a position is kept only when everything before it is delivered (progress.py).
+(processing.py, response.py); buffers, partitions, prefixes, Parquet, error objects and backup (delivery.py);
+every call under the role that the configuration names for it; at least once: a position is kept only when
+everything before it is delivered (progress.py).
 
 Leaves out: de-aggregation of KPL records; CloudWatch metrics; Firehose's one GetRecords a second and shard
 (it reads on while there is more) and its five outstanding invocations a shard (as many as this machine has
@@ -20,30 +20,38 @@ import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from salescast.local.movers.checkpoint import Checkpoint
-from salescast.local.movers.credentials import client, service_session
+from salescast.local.movers.clients import Clients
+from salescast.local.movers.credentials import service_session
 from salescast.local.movers.firehose.batch import Batch, Source, to_source
 from salescast.local.movers.firehose.config import FirehoseConfig, UnsupportedStreamError, from_description
-from salescast.local.movers.firehose.delivery import Delivery, Destinations
+from salescast.local.movers.firehose.delivery import Delivery
+from salescast.local.movers.firehose.destination import Destinations
 from salescast.local.movers.firehose.log import FirehoseLog
 from salescast.local.movers.firehose.processing import INVOCATION_SECONDS, Function, StoppedError
+from salescast.local.movers.firehose.rights import RIGHTS
 from salescast.local.movers.firehose.table import Table
 from salescast.local.movers.progress import Progress
 from salescast.local.movers.runner import Runner, absent, describe, start
 from salescast.local.movers.shard import (
-    KINESIS,
+    FINISHED,
     TRIM_HORIZON,
     Position,
+    PositionType,
     ShardGoneError,
     ShardReader,
-    raw_get_records,
+    from_checkpoint,
 )
 from salescast.local.movers.shards import ShardGroup
+from salescast.local.movers.streams import KinesisStream, raw_get_records
+
+if TYPE_CHECKING:
+    from mypy_boto3_firehose import FirehoseClient
 
 logger = logging.getLogger(__name__)
 
@@ -64,29 +72,20 @@ class Firehose:
         self._stop = threading.Event()
         self._poll = max(SHORTEST_POLL_SECONDS, 1.0 / runner.fast)
         self._sessions: dict[str, boto3.Session] = {}
-        self._kinesis = raw_get_records(self._client("kinesis", config.source_role_arn))
+        kinesis = raw_get_records(self._clients(config.source_role_arn).kinesis)
+        self._stream = KinesisStream(kinesis, config.source)
         self._checkpoint = Checkpoint(runner.checkpoint("firehose"))
         self._kept = self._load()
         self._progress = Progress()
         self._read: set[str] = set()
-        log = FirehoseLog(self._client("logs", config.role_arn), config, config.log)
-        table = None
-        if config.conversion is not None:
-            table = Table(self._client("glue", config.conversion.schema["RoleARN"]), config.conversion)
-        s3 = self._client("s3", config.role_arn)
-        destinations = Destinations(s3, table, log)
-        if config.backup is not None:
-            logs = self._client("logs", config.backup.role_arn)
-            destinations = destinations._replace(
-                backup_s3=self._client("s3", config.backup.role_arn),
-                backup_log=FirehoseLog(logs, config, config.backup.log),
-            )
-        self._delivery = Delivery(config, destinations, self._progress, runner.state / "tmp" / "firehose")
-        invoke = self._client("lambda", config.role_arn, read_timeout=INVOCATION_SECONDS + 10)
-        self._function = Function(invoke, config, self._stop)
+        self._delivery = Delivery(
+            config, self._destinations(), self._progress, runner.state / "tmp" / "firehose"
+        )
+        patient = self._clients(config.role_arn, read_timeout=INVOCATION_SECONDS + 10)
+        self._function = Function(patient.functions, config, self._stop)
         self._invocations = ThreadPoolExecutor(INVOCATIONS, thread_name_prefix="invocation")
         self._free = threading.Semaphore(INVOCATIONS)
-        self._shards = ShardGroup(self._list_shards, self._done, self._work, self._stop)
+        self._shards = ShardGroup(self._stream.parents, self._done, self._work, self._stop)
         self._ticker = threading.Thread(target=self._tick, name="delivery")
 
     def start(self) -> None:
@@ -102,7 +101,20 @@ class Firehose:
         self._delivery.finish(FINISH_SECONDS)
         self._keep()
 
-    def _client(self, service: str, role_arn: str, **settings: Any) -> Any:
+    def _destinations(self) -> Destinations:
+        config = self.config
+        own = self._clients(config.role_arn)
+        log = FirehoseLog(own.logs, config, config.log)
+        table = None
+        if config.conversion is not None:
+            table = Table(self._clients(config.conversion.schema["RoleARN"]).glue, config.conversion)
+        if config.backup is None:
+            return Destinations(own.s3, table, log, own.s3, log)
+        backup = self._clients(config.backup.role_arn)
+        backup_log = FirehoseLog(backup.logs, config, config.backup.log)
+        return Destinations(own.s3, table, log, backup.s3, backup_log)
+
+    def _clients(self, role_arn: str, read_timeout: float = 60) -> Clients:
         session = self._sessions.get(role_arn)
         if session is None:
             config = self.config
@@ -113,8 +125,9 @@ class Firehose:
                 config.arn,
                 config.account,
                 config.region,
+                rights=RIGHTS,
             )
-        return client(session, service, self._runner.endpoint, **settings)
+        return Clients(session, self._runner.endpoint, read_timeout)
 
     def _load(self) -> dict[str, Any]:
         kept = self._checkpoint.load()
@@ -138,32 +151,24 @@ class Firehose:
                     logger.error("the checkpoint was not written: %s", error)
                 failed = True
 
-    def _list_shards(self) -> dict[str, set[str]]:
-        parents: dict[str, set[str]] = {}
-        arguments = {"StreamARN": self.config.source}
-        while True:
-            page = self._kinesis.list_shards(**arguments)
-            for shard in page["Shards"]:
-                both = {shard.get("ParentShardId"), shard.get("AdjacentParentShardId")}
-                parents[shard["ShardId"]] = {parent for parent in both if parent}
-            if not page.get("NextToken"):
-                return parents
-            arguments = {"NextToken": page["NextToken"]}
-
     def _done(self, shard_id: str) -> bool:
-        return shard_id in self._read or self._kept["shards"].get(shard_id, [""])[0] == "FINISHED"
+        return shard_id in self._read or self._kept_position(shard_id) == FINISHED
+
+    def _kept_position(self, shard_id: str) -> Position | None:
+        kept = self._kept["shards"].get(shard_id)
+        return from_checkpoint(kept) if kept else None
 
     def _start(self, shard_id: str) -> Position:
-        kept = self._progress.positions().get(shard_id) or self._kept["shards"].get(shard_id)
-        if kept:
-            return Position(*kept)
+        position = self._progress.positions().get(shard_id) or self._kept_position(shard_id)
+        if position is not None:
+            return position
         since = self.config.source_since
-        return TRIM_HORIZON if since is None else Position("AT_TIMESTAMP", str(since))
+        return TRIM_HORIZON if since is None else Position(PositionType.AT_TIMESTAMP, str(since))
 
     def _work(self, shard_id: str) -> None:
         start = self._start(shard_id)
         logger.info("%s: reading from %s", shard_id, " ".join(start).strip())
-        reader = ShardReader(self._kinesis, KINESIS, self.config.source, shard_id, start)
+        reader = ShardReader(self._stream, shard_id, start)
         try:
             self._read_shard(reader)
         except ShardGoneError:
@@ -249,7 +254,7 @@ def _limit(sources: list[Source]) -> int:
 
 def run(runner: Runner) -> None:
     """Follows the stack's delivery stream until the process is told to stop."""
-    firehose = runner.client("firehose")
+    firehose = runner.clients.firehose
     running: Firehose | None = None
 
     def step() -> None:
@@ -268,14 +273,14 @@ def run(runner: Runner) -> None:
         running.stop()
 
 
-def describe_stream(runner: Runner, firehose: Any) -> FirehoseConfig | None:
+def describe_stream(runner: Runner, firehose: FirehoseClient) -> FirehoseConfig | None:
     """The stack's delivery stream, None while there is none that runs here."""
     try:
         name = runner.resource("AWS::KinesisFirehose::DeliveryStream")
         if name is None:
             return None
         answer = firehose.describe_delivery_stream(DeliveryStreamName=name)
-        return from_description(answer["DeliveryStreamDescription"], runner.fast)
+        return from_description(dict(answer["DeliveryStreamDescription"]), runner.fast)
     except ClientError as error:
         if absent(error):
             return None

@@ -9,10 +9,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from salescast.local.movers.firehose.config import Conversion
 from salescast.local.movers.formats.conversion import Converter
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
 
 FRESH_SECONDS = 15.0
 
@@ -21,7 +24,7 @@ class Table:
     """Gives a converter for the table as it is now, asking Glue at most every FRESH_SECONDS."""
 
     def __init__(
-        self, glue: Any, conversion: Conversion, clock: Callable[[], float] = time.monotonic
+        self, glue: GlueClient, conversion: Conversion, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._glue = glue
         self._conversion = conversion
@@ -44,13 +47,14 @@ class Table:
 
     def _current(self) -> list[tuple[str, str]]:
         schema = self._conversion.schema
-        asked = {"DatabaseName": schema["DatabaseName"]}
-        if schema.get("CatalogId"):
-            asked["CatalogId"] = schema["CatalogId"]
+        name, database = schema["TableName"], schema["DatabaseName"]
+        catalog: dict[str, Any] = {"CatalogId": schema["CatalogId"]} if schema.get("CatalogId") else {}
         version = schema.get("VersionId", "LATEST")
         if version == "LATEST":
-            table = self._glue.get_table(**asked, Name=schema["TableName"])["Table"]
+            table = self._glue.get_table(DatabaseName=database, Name=name, **catalog)["Table"]
         else:
-            answer = self._glue.get_table_version(**asked, TableName=schema["TableName"], VersionId=version)
+            answer = self._glue.get_table_version(
+                DatabaseName=database, TableName=name, VersionId=version, **catalog
+            )
             table = answer["TableVersion"]["Table"]
         return [(column["Name"], column["Type"]) for column in table["StorageDescriptor"]["Columns"]]

@@ -8,11 +8,22 @@ refused by name.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
+
+from salescast.local.movers.shard import PositionType
 
 
 class UnsupportedPipeError(ValueError):
     """The pipe uses something that this stand-in leaves out."""
+
+
+class PipeState(StrEnum):
+    """What a pipe is to be (RequestedPipeStateDescribeResponse)."""
+
+    RUNNING = "RUNNING"
+    STOPPED = "STOPPED"
+    DELETED = "DELETED"
 
 
 @dataclass(frozen=True)
@@ -25,8 +36,8 @@ class PipeConfig:
     role_arn: str
     source: str
     target: str
-    running: bool
-    starting_position: str
+    state: PipeState
+    starting_position: PositionType
     batch_size: int
     batching_window: float
     retry_attempts: int
@@ -73,8 +84,8 @@ def from_description(pipe: dict[str, Any]) -> PipeConfig:
         role_arn=pipe["RoleArn"],
         source=pipe["Source"],
         target=pipe["Target"],
-        running=pipe.get("DesiredState", "RUNNING") == "RUNNING",
-        starting_position=source.get("StartingPosition", "TRIM_HORIZON"),
+        state=PipeState(pipe.get("DesiredState", "RUNNING")),
+        starting_position=PositionType(source.get("StartingPosition", "TRIM_HORIZON")),
         batch_size=batch_size,
         batching_window=float(source.get("MaximumBatchingWindowInSeconds", 0)),
         retry_attempts=int(source.get("MaximumRetryAttempts", -1)),

@@ -20,21 +20,29 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from salescast.local.movers.pipe.config import PipeConfig
 from salescast.local.movers.pipe.event import Entry
-from salescast.local.movers.pipe.log import PipeLog
+from salescast.local.movers.pipe.log import PipeLog, Step
 from salescast.local.movers.pipe.target import Failure, KinesisTarget
 from salescast.local.movers.runner import describe
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
 
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 10.0
 
-RETRIES_EXHAUSTED = "RetryAttemptsExhausted"
-TOO_OLD = "RecordAgeExceeded"
+
+class Condition(StrEnum):
+    """Why a pipe gives records up."""
+
+    RETRIES_EXHAUSTED = "RetryAttemptsExhausted"
+    TOO_OLD = "RecordAgeExceeded"
 
 
 class StoppedError(Exception):
@@ -44,20 +52,20 @@ class StoppedError(Exception):
 class DeadLetterQueue:
     """An SQS queue that takes a pipe's batch metadata."""
 
-    def __init__(self, client: Any, endpoint: str, config: PipeConfig) -> None:
+    def __init__(self, client: SQSClient, endpoint: str, config: PipeConfig) -> None:
         self._client = client
         self._config = config
         name, account = (config.dead_letter_queue or "::::::").split(":")[5], config.account
         self._url = f"{endpoint}/{account}/{name}"
 
-    def send(self, shard_id: str, entries: list[Entry], condition: str) -> None:
+    def send(self, shard_id: str, entries: list[Entry], condition: Condition) -> None:
         """One message for neighbours in a shard. Raises ClientError."""
         body = dead_letter(self._config, shard_id, entries, condition, datetime.now(UTC))
         self._client.send_message(QueueUrl=self._url, MessageBody=json.dumps(body))
 
 
 def dead_letter(
-    config: PipeConfig, shard_id: str, entries: list[Entry], condition: str, now: datetime
+    config: PipeConfig, shard_id: str, entries: list[Entry], condition: Condition, now: datetime
 ) -> dict[str, Any]:
     """The message's body (docs/aws-behaviour.md 1.6)."""
     return {
@@ -113,7 +121,7 @@ class Delivery:
                     middle = len(failure.entries) // 2
                     again += [(half, attempts, uncounted) for half in _halves(failure.entries, middle)]
                 elif 0 <= self._config.retry_attempts <= attempts:
-                    self._give_up(execution, shard_id, failure.entries, RETRIES_EXHAUSTED)
+                    self._give_up(execution, shard_id, failure.entries, Condition.RETRIES_EXHAUSTED)
                 else:
                     pause = max(pause, self._pause(attempts + uncounted))
                     again.append((failure.entries, attempts + 1, uncounted))
@@ -130,21 +138,21 @@ class Delivery:
         old = [entry for entry in entries if entry.created < oldest]
         if not old:
             return entries
-        self._give_up(execution, shard_id, old, TOO_OLD)
+        self._give_up(execution, shard_id, old, Condition.TOO_OLD)
         return [entry for entry in entries if entry.created >= oldest]
 
-    def _give_up(self, execution: str, shard_id: str, entries: list[Entry], condition: str) -> None:
+    def _give_up(self, execution: str, shard_id: str, entries: list[Entry], condition: Condition) -> None:
         for run in neighbours(entries):
             where = f"{shard_id} {run[0].sequence_number} to {run[-1].sequence_number}, {len(run)} records"
             if self._queue is None:
                 message = f"{condition}, no dead-letter queue, records dropped: {where}"
-                self._log.error(execution, "EXECUTION_FAILED", message, 0, "pipes", "")
+                self._log.error(execution, Step.EXECUTION_FAILED, message, 0, "pipes", "")
                 continue
             self._send(execution, shard_id, run, condition)
             message = f"{condition}, sent to the dead-letter queue: {where}"
-            self._log.error(execution, "EXECUTION_FAILED", message, 0, "pipes", "")
+            self._log.error(execution, Step.EXECUTION_FAILED, message, 0, "pipes", "")
 
-    def _send(self, execution: str, shard_id: str, run: list[Entry], condition: str) -> None:
+    def _send(self, execution: str, shard_id: str, run: list[Entry], condition: Condition) -> None:
         assert self._queue is not None
         attempt = 0
         while True:
@@ -153,13 +161,14 @@ class Delivery:
                 return
             except (ClientError, BotoCoreError, OSError) as error:
                 # Without the queue's consent the records are nowhere: keep them in the stream.
-                self._log.error(execution, "EXECUTION_FAILED", describe(error), 0, "sqs", "")
+                self._log.error(execution, Step.EXECUTION_FAILED, describe(error), 0, "sqs", "")
             if self._stop.wait(self._pause(attempt)):
                 raise StoppedError
             attempt += 1
 
     def _report(self, execution: str, failure: Failure) -> None:
-        step = "TARGET_INVOCATION_PARTIALLY_FAILED" if failure.status == 200 else "TARGET_INVOCATION_FAILED"
+        partly = failure.status == 200
+        step = Step.TARGET_INVOCATION_PARTIALLY_FAILED if partly else Step.TARGET_INVOCATION_FAILED
         message = f"{len(failure.entries)} records: {failure.message}"
         self._log.error(execution, step, message, failure.status, "kinesis", failure.request_id)
 

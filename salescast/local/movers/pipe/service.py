@@ -4,11 +4,11 @@
 
 Keeps (docs/aws-behaviour.md 1): the deployed pipe's own configuration, followed when it changes; TRIM_HORIZON
 and LATEST; parents before children, closed shards, expired iterators, trimmed data; batches by BatchSize,
-MaximumBatchingWindowInSeconds and 6 MB; delivery and failures as in pipe_delivery.py; reading and writing
+MaximumBatchingWindowInSeconds and 6 MB; delivery and failures as in delivery.py; reading and writing
 under the pipe's role; at least once: a position is kept only after the target or the dead-letter queue took
 the batch.
 
-Leaves out: what pipe_config.py and pipe_delivery.py name; CloudWatch metrics of the pipe; a pipe at LATEST
+Leaves out: what config.py and delivery.py name; CloudWatch metrics of the pipe; a pipe at LATEST
 that was stopped before its first record starts at the new tip.
 """
 
@@ -19,32 +19,39 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from salescast.local.movers.checkpoint import Checkpoint
-from salescast.local.movers.credentials import client, service_session
-from salescast.local.movers.pipe.config import PipeConfig, UnsupportedPipeError, from_description
+from salescast.local.movers.clients import Clients
+from salescast.local.movers.credentials import service_session
+from salescast.local.movers.pipe.config import PipeConfig, PipeState, UnsupportedPipeError, from_description
 from salescast.local.movers.pipe.delivery import DeadLetterQueue, Delivery, StoppedError
 from salescast.local.movers.pipe.event import Entry, key_of, to_entry
 from salescast.local.movers.pipe.log import PipeLog
+from salescast.local.movers.pipe.rights import RIGHTS
 from salescast.local.movers.pipe.target import KinesisTarget
 from salescast.local.movers.runner import Runner, absent, describe, start
 from salescast.local.movers.shard import (
-    DYNAMODB,
+    FINISHED,
     LATEST,
     TRIM_HORIZON,
     Position,
+    PositionType,
     Record,
     ShardGoneError,
     ShardReader,
     after,
     at,
-    raw_get_records,
+    from_checkpoint,
 )
 from salescast.local.movers.shards import ShardGroup
+from salescast.local.movers.streams import DynamoDBStream, raw_get_records
 from salescast.stack.raw_answers import keep_raw
+
+if TYPE_CHECKING:
+    from mypy_boto3_pipes import EventBridgePipesClient
 
 logger = logging.getLogger(__name__)
 
@@ -67,11 +74,12 @@ class Positions:
         self.fresh = not kept["shards"]
 
     def position(self, shard_id: str) -> Position | None:
+        """Where to go on, FINISHED for a shard that was read to its end, None for one not begun."""
         kept = self._content["shards"].get(shard_id)
-        return Position(*kept) if kept and kept[0] != "FINISHED" else None
+        return from_checkpoint(kept) if kept else None
 
     def finished(self, shard_id: str) -> bool:
-        return bool(self._content["shards"].get(shard_id, [""])[0] == "FINISHED")
+        return self.position(shard_id) == FINISHED
 
     def keep(self, shard_id: str, position: Position) -> None:
         with self._lock:
@@ -79,7 +87,7 @@ class Positions:
             self._checkpoint.save(self._content)
 
     def finish(self, shard_id: str) -> None:
-        self.keep(shard_id, Position("FINISHED"))
+        self.keep(shard_id, FINISHED)
 
 
 class Pipe:
@@ -89,20 +97,26 @@ class Pipe:
         self.config = config
         self._stop = threading.Event()
         session = service_session(
-            runner.endpoint, config.role_arn, "pipes.amazonaws.com", config.arn, config.account, config.region
+            runner.endpoint,
+            config.role_arn,
+            "pipes.amazonaws.com",
+            config.arn,
+            config.account,
+            config.region,
+            rights=RIGHTS,
         )
-        self._streams = raw_get_records(client(session, "dynamodbstreams", runner.endpoint))
-        kinesis = client(session, "kinesis", runner.endpoint)
-        keep_raw(kinesis, "PutRecords")
-        log = PipeLog(runner.client("logs"), config.log_group, config.arn)
+        clients = Clients(session, runner.endpoint)
+        self._stream = DynamoDBStream(raw_get_records(clients.dynamodbstreams), config.source)
+        keep_raw(clients.kinesis, "PutRecords")
+        log = PipeLog(runner.clients.logs, config.log_group, config.arn)
         queue = None
         if config.dead_letter_queue:
-            sqs = client(session, "sqs", runner.endpoint)
-            queue = DeadLetterQueue(sqs, runner.endpoint, config)
-        self._delivery = Delivery(config, KinesisTarget(kinesis, config.target), queue, log, self._stop)
+            queue = DeadLetterQueue(clients.sqs, runner.endpoint, config)
+        target = KinesisTarget(clients.kinesis, config.target)
+        self._delivery = Delivery(config, target, queue, log, self._stop)
         self._key = key_of(config.partition_key)
         self._positions = Positions(Checkpoint(runner.checkpoint("pipe")), config)
-        self._shards = ShardGroup(self._list_shards, self._positions.finished, self._work, self._stop)
+        self._shards = ShardGroup(self._stream.parents, self._positions.finished, self._work, self._stop)
 
     def start(self) -> None:
         self._shards.start()
@@ -112,30 +126,17 @@ class Pipe:
         self._stop.set()
         self._shards.join()
 
-    def _list_shards(self) -> dict[str, set[str]]:
-        """The stream's shards and their parents."""
-        parents: dict[str, set[str]] = {}
-        arguments = {"StreamArn": self.config.source}
-        while True:
-            stream = self._streams.describe_stream(**arguments)["StreamDescription"]
-            for shard in stream["Shards"]:
-                parents[shard["ShardId"]] = {shard.get("ParentShardId", "")}
-            last = stream.get("LastEvaluatedShardId")
-            if not last:
-                return parents
-            arguments["ExclusiveStartShardId"] = last
-
     def _start(self, shard_id: str) -> Position:
         kept = self._positions.position(shard_id)
         if kept is not None:
             return kept
-        latest = self._positions.fresh and self.config.starting_position == "LATEST"
+        latest = self._positions.fresh and self.config.starting_position is PositionType.LATEST
         return LATEST if latest and shard_id in (self._shards.initial or ()) else TRIM_HORIZON
 
     def _work(self, shard_id: str) -> None:
         start = self._start(shard_id)
         logger.info("%s: reading from %s", shard_id, " ".join(start).strip())
-        reader = ShardReader(self._streams, DYNAMODB, self.config.source, shard_id, start)
+        reader = ShardReader(self._stream, shard_id, start)
         batcher = Batcher(self.config)
         try:
             with ThreadPoolExecutor(1) as ahead:
@@ -149,14 +150,14 @@ class Pipe:
     def _read(self, reader: ShardReader, batcher: Batcher, ahead: ThreadPoolExecutor) -> None:
         shard_id = reader.shard_id
         counted = 0
-        known = reader.position.value != ""
+        begun = reader.position.value != ""
         page: Future[list[Record]] | None = None
         while not self._stop.is_set():
             records = self._page(page or ahead.submit(reader.read, READ_LIMIT), shard_id)
-            if records and not known:
+            if records and not begun:
                 # From here on a restart must not skip what was read: LATEST would.
-                self._positions.keep(shard_id, at(DYNAMODB.sequence_number(records[0])))
-                known = True
+                self._positions.keep(shard_id, at(self._stream.sequence_number(records[0])))
+                begun = True
             closed = reader.closed
             # The next page is read while this one is delivered.
             page = ahead.submit(reader.read, READ_LIMIT) if records and not closed else None
@@ -214,7 +215,7 @@ class Batcher:
 
 def run(runner: Runner) -> None:
     """Follows the stack's pipe until the process is told to stop."""
-    pipes = runner.client("pipes")
+    pipes = runner.clients.pipes
     running: Pipe | None = None
 
     def step() -> None:
@@ -224,7 +225,7 @@ def run(runner: Runner) -> None:
             logger.info("the pipe changed")
             running.stop()
             running = None
-        if running is None and config is not None and config.running:
+        if running is None and config is not None and config.state is PipeState.RUNNING:
             running = Pipe(runner, config)
             running.start()
 
@@ -233,13 +234,13 @@ def run(runner: Runner) -> None:
         running.stop()
 
 
-def describe_pipe(runner: Runner, pipes: Any) -> PipeConfig | None:
+def describe_pipe(runner: Runner, pipes: EventBridgePipesClient) -> PipeConfig | None:
     """The stack's pipe, None while there is none that runs here."""
     try:
         name = runner.resource("AWS::Pipes::Pipe")
         if name is None:
             return None
-        return from_description(pipes.describe_pipe(Name=name))
+        return from_description(dict(pipes.describe_pipe(Name=name)))
     except ClientError as error:
         if absent(error):
             return None

@@ -9,13 +9,16 @@ retries without counting.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from salescast.local.movers.pipe.event import Entry
 from salescast.local.movers.runner import describe
 from salescast.stack.streams import ABOUT_RECORDS, MAX_KEY, calls, weight
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis import KinesisClient
 
 
 @dataclass
@@ -33,7 +36,7 @@ class Failure:
 class KinesisTarget:
     """PutRecords to one stream."""
 
-    def __init__(self, client: Any, stream_arn: str) -> None:
+    def __init__(self, client: KinesisClient, stream_arn: str) -> None:
         self._client = client
         self._stream_arn = stream_arn
 
@@ -52,7 +55,7 @@ class KinesisTarget:
         return failures
 
     def _put(self, entries: list[Entry]) -> Failure | None:
-        records = [{"Data": entry.data, "PartitionKey": entry.key} for entry in entries]
+        records: list[Any] = [{"Data": entry.data, "PartitionKey": entry.key} for entry in entries]
         try:
             answer = self._client.put_records(StreamARN=self._stream_arn, Records=records)
         except ClientError as error:

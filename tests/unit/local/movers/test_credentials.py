@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
 
-from salescast.local.movers.credentials import ACCOUNT_KEY, account_session, client, service_session
+from salescast.local.movers.clients import Clients
+from salescast.local.movers.credentials import ACCOUNT_KEY, account_session, service_session
 from salescast.stack.errors import SalescastError
 
 
 def test_an_endpoint_elsewhere_is_refused() -> None:
     endpoint = "https://sqs.us-east-1.amazonaws.com"
-    with pytest.raises(SalescastError, match="salescast up"):
-        account_session(endpoint)
-    with pytest.raises(SalescastError, match="salescast up"):
-        service_session(endpoint, "arn:aws:iam::1:role/r", "pipes.amazonaws.com", "arn:x", "1")
+    for use in (
+        lambda: account_session(endpoint),
+        lambda: service_session(
+            endpoint, "arn:aws:iam::1:role/r", "pipes.amazonaws.com", "arn:x", "1", rights=None
+        ),
+        lambda: Clients(boto3.Session(), endpoint),
+    ):
+        with pytest.raises(SalescastError, match="salescast up"):
+            use()
 
 
 def test_environment_and_files_are_ignored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -38,7 +46,8 @@ def test_environment_and_files_are_ignored(monkeypatch: pytest.MonkeyPatch, tmp_
     credentials = session.get_credentials()
     assert credentials is not None
     assert (credentials.access_key, credentials.secret_key) == ACCOUNT_KEY
-    sqs = client(session, "sqs", "http://127.0.0.1:4566")
+    sqs = Clients(session, "http://127.0.0.1:4566").sqs
     assert sqs.meta.region_name == "us-east-1"
     assert sqs.meta.endpoint_url == "http://127.0.0.1:4566"
-    assert sqs.meta.config.proxies == {}
+    config: Any = sqs.meta.config
+    assert config.proxies == {}

@@ -9,16 +9,16 @@ import pytest
 from botocore.exceptions import ClientError
 
 from salescast.local.movers.shard import (
-    DYNAMODB,
-    KINESIS,
     LATEST,
     TRIM_HORIZON,
     Position,
+    PositionType,
     ShardGoneError,
     ShardReader,
     after,
 )
 from salescast.local.movers.shards import ShardGroup
+from salescast.local.movers.streams import DynamoDBStream, KinesisStream
 
 
 class Stream:
@@ -47,8 +47,8 @@ def _error(code: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": ""}}, "GetRecords")
 
 
-def _reader(stream: Stream, start: Position = TRIM_HORIZON) -> ShardReader:
-    return ShardReader(stream, DYNAMODB, "arn", "shard", start)
+def _reader(client: Any, start: Position = TRIM_HORIZON) -> ShardReader:
+    return ShardReader(DynamoDBStream(client, "arn"), "shard", start)
 
 
 def test_pages_follow_each_other_to_the_end() -> None:
@@ -91,13 +91,14 @@ def test_a_shard_that_is_gone_is_told_apart_from_an_error() -> None:
 
 
 def test_kinesis_is_asked_in_its_own_words() -> None:
-    stream = Stream(["1"], ["2"])
-    reader = ShardReader(stream, KINESIS, "arn", "shard", Position("AT_TIMESTAMP", "5.5"))
+    stream: Any = Stream(["1"], ["2"])
+    start = Position(PositionType.AT_TIMESTAMP, "5.5")
+    reader = ShardReader(KinesisStream(stream, "arn"), "shard", start)
     reader.read(1)
     assert stream.asked[0]["Timestamp"] == 5.5
     assert stream.asked[1] == {"ShardIterator": "i1", "Limit": 1, "StreamARN": "arn"}
     stream = Stream(["3"], [])
-    ShardReader(stream, KINESIS, "arn", "shard", after("2")).read(1)
+    ShardReader(KinesisStream(stream, "arn"), "shard", after("2")).read(1)
     assert stream.asked[0]["StartingSequenceNumber"] == "2"
 
 

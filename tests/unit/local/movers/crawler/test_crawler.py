@@ -8,15 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salescast.local.movers.crawler.layout import (
-    Object,
-    exclusion,
-    merge_columns,
-    split_path,
-    table_level,
-    table_name,
-    tables,
-)
+from salescast.local.movers.crawler.config import split_path, table_level
+from salescast.local.movers.crawler.layout import Object, exclusion, merge_columns, table_name, tables
 
 
 def _objects(*keys: str) -> list[Object]:
@@ -33,8 +26,8 @@ def test_one_table_at_the_target_with_its_partitions() -> None:
 
 def test_the_table_level_divides_a_target() -> None:
     objects = _objects("curated/orders/day=1/a", "curated/stock/2026/11/b", "curated/loose")
-    found = tables("b", "curated/", objects, [], 3, "")
-    assert [(table.name, table.partition_keys) for table in found] == [
+    crawled = tables("b", "curated/", objects, [], 3, "")
+    assert [(table.name, table.partition_keys) for table in crawled] == [
         ("orders", ["day"]), ("stock", ["partition_0", "partition_1"]),
     ]  # fmt: skip
 

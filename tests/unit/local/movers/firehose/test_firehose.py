@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salescast.local.movers.firehose import delivery as firehose_delivery
+from salescast.local.movers.firehose import destination as firehose_destination
 from salescast.local.movers.firehose import processing as firehose_processing
 from salescast.local.movers.firehose.batch import MAX_PAYLOAD, Batch, Source
 from salescast.local.movers.firehose.config import (
@@ -23,7 +24,8 @@ from salescast.local.movers.firehose.config import (
     UnsupportedStreamError,
     from_description,
 )
-from salescast.local.movers.firehose.delivery import Delivery, Destinations
+from salescast.local.movers.firehose.delivery import Delivery
+from salescast.local.movers.firehose.destination import Destinations
 from salescast.local.movers.firehose.log import FirehoseLog
 from salescast.local.movers.firehose.processing import Function, Outcome, StoppedError
 from salescast.local.movers.firehose.response import Accepted, BatchError, verdicts
@@ -226,6 +228,10 @@ class Lambda:
         return {"Payload": BytesIO(body), **({"FunctionError": "Unhandled"} if failed else {})}
 
 
+def _transformed(function: Any, batch: Batch, stop: threading.Event | None = None) -> Outcome:
+    return Function(function, from_description(_description()), stop or threading.Event()).transform(batch)
+
+
 def _refused(code: str, status: int) -> ClientError:
     response: Any = {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": status}}
     return ClientError(response, "Invoke")
@@ -234,7 +240,7 @@ def _refused(code: str, status: int) -> ClientError:
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(firehose_processing, "FIRST_PAUSE_SECONDS", 0.0001)
-    monkeypatch.setattr(firehose_delivery, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(firehose_destination, "FIRST_PAUSE_SECONDS", 0.01)
 
 
 @pytest.mark.parametrize(
@@ -250,7 +256,7 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_failed_attempt_is_tried_again_then_the_batch_fails(answer: Any, code: str) -> None:
     function = Lambda(answer)
     batch = _batch(_source(1), _source(2))
-    outcome = Function(function, from_description(_description()), threading.Event()).transform(batch)
+    outcome = _transformed(function, batch)
     assert outcome.attempts == 4
     assert [item.code for item in outcome.rejected] == [code, code]
     assert len({payload["invocationId"] for payload in function.payloads}) == 4
@@ -260,26 +266,20 @@ def test_a_failed_attempt_is_tried_again_then_the_batch_fails(answer: Any, code:
 
 def test_an_attempt_that_succeeds_ends_the_failure() -> None:
     function = Lambda((b"", True), _response(_answer(_source(1))))
-    outcome = Function(function, from_description(_description()), threading.Event()).transform(
-        _batch(_source(1))
-    )
+    outcome = _transformed(function, _batch(_source(1)))
     assert (outcome.attempts, len(outcome.accepted), outcome.rejected) == (2, 1, [])
 
 
 def test_a_wrong_answer_is_not_tried_again() -> None:
     function = Lambda(b"not json")
-    outcome = Function(function, from_description(_description()), threading.Event()).transform(
-        _batch(_source(1))
-    )
+    outcome = _transformed(function, _batch(_source(1)))
     assert (outcome.attempts, len(function.payloads)) == (1, 1)
 
 
 def test_lambdas_own_faults_do_not_count() -> None:
     faults = [_refused("ServiceException", 500), EndpointConnectionError(endpoint_url="x")] * 5
     function = Lambda(*faults, _response(_answer(_source(1))))
-    outcome = Function(function, from_description(_description()), threading.Event()).transform(
-        _batch(_source(1))
-    )
+    outcome = _transformed(function, _batch(_source(1)))
     assert (outcome.attempts, len(function.payloads)) == (1, 11)
 
 
@@ -287,7 +287,7 @@ def test_stopping_leaves_the_batch() -> None:
     stop = threading.Event()
     stop.set()
     with pytest.raises(StoppedError):
-        Function(Lambda((b"", True)), from_description(_description()), stop).transform(_batch(_source(1)))
+        _transformed(Lambda((b"", True)), _batch(_source(1)), stop)
 
 
 # Delivery
@@ -312,10 +312,11 @@ class FixedTable:
         return Converter([("n", "int")])
 
 
-def _delivery(config: FirehoseConfig, s3: S3, progress: Progress, folder: Path) -> Delivery:
-    log = FirehoseLog(None, config, None)
+def _delivery(config: FirehoseConfig, s3: Any, progress: Progress, folder: Path) -> Delivery:
+    logs: Any = None  # nothing is logged
+    log = FirehoseLog(logs, config, None)
     table: Any = FixedTable()
-    return Delivery(config, Destinations(s3, table, log, s3), progress, folder)
+    return Delivery(config, Destinations(s3, table, log, s3, log), progress, folder)
 
 
 def _taken(delivery: Delivery, progress: Progress, *accepted: tuple[Source, bytes, Any]) -> None:
@@ -415,7 +416,7 @@ def test_too_much_is_delivered_early(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(firehose_delivery, "MAX_BUFFERED", 1000)
     monkeypatch.setattr(firehose_delivery, "MAX_WAITING", 3000)
     s3, progress = S3(failures=1), Progress()
-    monkeypatch.setattr(firehose_delivery, "FIRST_PAUSE_SECONDS", 0.3)
+    monkeypatch.setattr(firehose_destination, "FIRST_PAUSE_SECONDS", 0.3)
     delivery = _delivery(from_description(_description()), s3, progress, tmp_path)
     padding = b" " * 1500
     _taken(

@@ -15,12 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salescast.local.movers.pipe import delivery as pipe_delivery
-from salescast.local.movers.pipe.config import PipeConfig, UnsupportedPipeError, from_description
+from salescast.local.movers.pipe.config import PipeConfig, PipeState, UnsupportedPipeError, from_description
 from salescast.local.movers.pipe.delivery import DeadLetterQueue, Delivery, StoppedError, neighbours
 from salescast.local.movers.pipe.event import Entry, key_of, to_entry
 from salescast.local.movers.pipe.log import PipeLog
 from salescast.local.movers.pipe.service import BATCH_BYTES, Batcher
 from salescast.local.movers.pipe.target import KinesisTarget
+from salescast.local.movers.shard import PositionType
 
 STREAM = "arn:aws:dynamodb:us-east-1:000000000000:table/t/stream/2026-11-20T00:00:00.000"
 NOW = 1_795_000_000.0
@@ -58,8 +59,8 @@ def _config(**more: Any) -> PipeConfig:
         role_arn="arn:aws:iam::000000000000:role/r",
         source=STREAM,
         target="arn:aws:kinesis:us-east-1:000000000000:stream/s",
-        running=True,
-        starting_position="TRIM_HORIZON",
+        state=PipeState.RUNNING,
+        starting_position=PositionType.TRIM_HORIZON,
         batch_size=100,
         batching_window=0,
         retry_attempts=2,
@@ -118,10 +119,12 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipe_delivery, "LONGEST_PAUSE_SECONDS", 0.0001)
 
 
-def _delivery(kinesis: Any, queue: Queue | None, config: PipeConfig, **more: Any) -> Delivery:
+def _delivery(kinesis: Any, queue: Any, config: PipeConfig, **more: Any) -> Delivery:
+    """A delivery with a fake target and queue, None for no queue; nothing is logged."""
+    logs: Any = None
     dead_letters = None if queue is None else DeadLetterQueue(queue, "http://127.0.0.1:1", config)
     target = KinesisTarget(kinesis, config.target)
-    log = PipeLog(None, None, config.arn)
+    log = PipeLog(logs, None, config.arn)
     return Delivery(config, target, dead_letters, log, more.pop("stop", threading.Event()), lambda: NOW)
 
 
