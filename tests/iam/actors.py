@@ -49,8 +49,8 @@ class Deployed:
         self.stack = stack
         self.endpoint: str = stack.endpoint
         pages = stack.cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack.name)
-        found = [item for page in pages for item in page["StackResourceSummaries"]]
-        self.ids = {item["LogicalResourceId"]: item["PhysicalResourceId"] for item in found}
+        resources = [item for page in pages for item in page["StackResourceSummaries"]]
+        self.ids = {item["LogicalResourceId"]: item["PhysicalResourceId"] for item in resources}
         self._clients: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:
@@ -67,30 +67,32 @@ class Deployed:
     def role_arn(self, role: str) -> str:
         return f"arn:aws:iam::{LAPTOP_ACCOUNT}:role/{self.ids[role]}"
 
-    def session(self, role: str, role_arn: str | None = None, **changes: str) -> boto3.Session:
+    def session(
+        self, role: str, role_arn: str | None = None, rights: frozenset[str] | None = None, **changes: str
+    ) -> boto3.Session:
         """A session of the role as its service gets it; `changes` are to service, source_arn and account."""
         request = {
             "service": TRUSTED[role][0],
             "source_arn": self.source_arn(role),
             "account": LAPTOP_ACCOUNT,
         } | changes
-        return service_session(self.endpoint, role_arn or self.role_arn(role), **request, rights=None)
+        return service_session(self.endpoint, role_arn or self.role_arn(role), **request, rights=rights)
 
     @cached_property
     def policies(self) -> dict[tuple[str, str], Document]:
         """The deployed policy documents by owner and policy."""
         iam = self.client("iam")
-        found: dict[tuple[str, str], Document] = {}
+        policies: dict[tuple[str, str], Document] = {}
         for owner, policy, _ in documents():
             if owner in TRUSTED:
                 answer = iam.get_role_policy(RoleName=self.ids[owner], PolicyName=policy)
-                found[owner, policy] = _read(answer["PolicyDocument"])
+                policies[owner, policy] = _read(answer["PolicyDocument"])
             else:
                 arn = self.ids[owner]
                 version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
                 answer = iam.get_policy_version(PolicyArn=arn, VersionId=version)
-                found[owner, policy] = _read(answer["PolicyVersion"]["Document"])
-        return found
+                policies[owner, policy] = _read(answer["PolicyVersion"]["Document"])
+        return policies
 
 
 class Actor:

@@ -1,7 +1,7 @@
 """The two lists: every action of every role and managed policy of the template, with its reason.
 
-EXERCISED: something here makes the call (`caller`: a file, and what stands in it). The test makes the same
-call under the role as it is, and under the role without the action, which must be refused.
+EXERCISED: something here makes the call (`caller`). The test makes the same call under the role as it is, and
+under the role without the action, which must be refused.
 ON_AWS_ONLY: the service makes the call on AWS, and nothing here does; no call is made up for it.
 
 `source` is a section of docs/aws-behaviour.md. A new action of the template belongs in one of the lists.
@@ -9,13 +9,17 @@ ON_AWS_ONLY: the service makes the call on AWS, and nothing here does; no call i
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import NamedTuple
 
+from salescast.local.emulator.iam import actions
+from salescast.local.movers.crawler import rights as crawler
+from salescast.local.movers.firehose import rights as firehose
+from salescast.local.movers.pipe import rights as pipe
 from tests.iam import calls
 from tests.iam.calls import Call
 
 _CATALOG_HEAD = "glue:catalog, glue:database/DatabaseName"
-PROJECTOR = "src/projector/"
 PROJECTED = "Lake/curated/order_changes/*, Lake/curated/sales_projections/*"
 PROJECTOR_TABLES = ", ".join(
     [
@@ -31,14 +35,32 @@ CATALOG = f"{_CATALOG_HEAD}, glue:table/DatabaseName/"
 CRAWLER_LOG = "logs:log-group:/aws-glue/crawlers*"
 WORKGROUP = "athena:workgroup/Workgroup"
 
-GENERATOR = "src/generator/"
-ATHENA = "salescast/local/emulator/athena/"
-SCHEDULER = "salescast/local/emulator/services/scheduler.py"
-MOVERS = "salescast/local/movers/"
-PIPE, FIREHOSE, CRAWLER = (f"{MOVERS}{mover}/" for mover in ("pipe", "firehose", "crawler"))
-HEALTH = "salescast/integrity/health.py"
-METRICS = "salescast/stack/metrics.py"
 STACK = "cloudformation:stack/${AWS::StackName}/*"
+
+
+class Caller(Enum):
+    """Who makes a call here."""
+
+    PIPE = "the pipe"
+    FIREHOSE = "Data Firehose"
+    CRAWLER = "the crawler"
+    ATHENA = "Athena, for the identity that asks it"
+    SCHEDULER = "the scheduler"
+    FUNCTION = "a function in src/"
+    COMMAND = "the salescast command"
+    OTHERS = "consoles and drivers"
+
+
+# The stand-ins declare their rights, and can make no other call.
+DECLARED = {
+    Caller.PIPE: pipe.RIGHTS,
+    Caller.FIREHOSE: firehose.RIGHTS,
+    Caller.CRAWLER: crawler.RIGHTS,
+    Caller.ATHENA: actions.ATHENA,
+    Caller.SCHEDULER: actions.SCHEDULER,
+}
+# Athena asks it for SHOW DATABASES, and nobody has it.
+GRANTED_TO_NOBODY = {"glue:GetDatabases"}
 
 
 class Exercised(NamedTuple):
@@ -46,7 +68,7 @@ class Exercised(NamedTuple):
     action: str
     resource: str
     source: str
-    caller: tuple[str, str]
+    caller: Caller
     call: Call
 
 
@@ -61,296 +83,294 @@ class OnAwsOnly(NamedTuple):
 EXERCISED = [
     Exercised(
         "SchedulerRole", "lambda:InvokeFunction", "GeneratorFunction", "7.1",
-        (SCHEDULER, '"lambda:InvokeFunction"'),
+        Caller.SCHEDULER,
         calls.invoke("GeneratorFunction", {"action": "none"}),
     ),
     Exercised(
         "SchedulerRole", "lambda:InvokeFunction", "SnapshotFunction", "7.1",
-        (SCHEDULER, '"lambda:InvokeFunction"'),
+        Caller.SCHEDULER,
         calls.invoke("SnapshotFunction", {"time": "none"}),
     ),
     # The generator. A transaction is authorised as the writes in it.
     Exercised(
         "GeneratorRole", "dynamodb:PutItem", "OrdersTable", "7.2",
-        (f"{GENERATOR}table.py", '"Put"'), calls.put_order,
+        Caller.FUNCTION, calls.put_order,
     ),
     Exercised(
         "GeneratorRole", "dynamodb:UpdateItem", "OrdersTable", "7.2",
-        (f"{GENERATOR}table.py", '"Update"'), calls.update_order,
+        Caller.FUNCTION, calls.update_order,
     ),
     Exercised(
         "GeneratorRole", "dynamodb:DeleteItem", "OrdersTable", "7.2",
-        (f"{GENERATOR}table.py", '"Delete"'), calls.delete_order,
+        Caller.FUNCTION, calls.delete_order,
     ),
     Exercised(
         "GeneratorRole", "dynamodb:PutItem", "InventoryTable", "7.2",
-        (f"{GENERATOR}inventory.py", "put_item("), calls.put_stock,
+        Caller.FUNCTION, calls.put_stock,
     ),
     Exercised(
         "GeneratorRole", "dynamodb:UpdateItem", "InventoryTable", "7.2",
-        (f"{GENERATOR}inventory.py", '"Update"'), calls.update_stock,
+        Caller.FUNCTION, calls.update_stock,
     ),
     Exercised(
         "GeneratorRole", "dynamodb:BatchGetItem", "InventoryTable", "7.2",
-        (f"{GENERATOR}inventory.py", "batch_get_item("), calls.read_stock,
+        Caller.FUNCTION, calls.read_stock,
     ),
     # The snapshot.
     Exercised(
         "SnapshotRole", "dynamodb:Scan", "InventoryTable", "7.2",
-        ("src/snapshot/snapshot.py", '"scan"'), calls.scan_stock,
+        Caller.FUNCTION, calls.scan_stock,
     ),
     Exercised(
         "SnapshotRole", "s3:PutObject", "Lake/curated/inventory/*", "7.3",
-        ("src/snapshot/snapshot.py", "put_object("), calls.put_snapshot,
+        Caller.FUNCTION, calls.put_snapshot,
     ),
     # The projector asks Athena as an analyst does, and for less.
     Exercised(
         "SchedulerRole", "lambda:InvokeFunction", "ProjectorFunction", "7.1",
-        (SCHEDULER, '"lambda:InvokeFunction"'),
+        Caller.SCHEDULER,
         calls.reach("ProjectorFunction"),
     ),
     Exercised(
         "ProjectorRole", "athena:StartQueryExecution", WORKGROUP, "7.5",
-        (f"{PROJECTOR}history.py", "start_query_execution("), calls.start_query,
+        Caller.FUNCTION, calls.start_query,
     ),
     Exercised(
         "ProjectorRole", "athena:GetQueryExecution", WORKGROUP, "7.5",
-        (f"{PROJECTOR}history.py", "get_query_execution("), calls.of_query("get_query_execution"),
+        Caller.FUNCTION, calls.of_query("get_query_execution"),
     ),
     Exercised(
         "ProjectorRole", "athena:StopQueryExecution", WORKGROUP, "7.5",
-        (f"{PROJECTOR}history.py", "stop_query_execution("), calls.of_query("stop_query_execution"),
+        Caller.FUNCTION, calls.of_query("stop_query_execution"),
     ),
     Exercised(
         "ProjectorRole", "glue:GetDatabase", PROJECTOR_TABLES, "7.5",
-        (f"{ATHENA}catalog.py", '"glue:GetDatabase"'), calls.query,
+        Caller.ATHENA, calls.query,
     ),
     Exercised(
         "ProjectorRole", "glue:GetTable", PROJECTOR_TABLES, "7.5",
-        (f"{ATHENA}catalog.py", '"glue:GetTable"'), calls.query,
+        Caller.ATHENA, calls.query,
     ),
     Exercised(
         "ProjectorRole", "s3:GetObject", PROJECTED, "7.5",
-        (f"{ATHENA}rights.py", '"s3:GetObject"'), calls.query,
+        Caller.ATHENA, calls.query,
     ),
     Exercised(
         "ProjectorRole", "s3:GetObject", "Lake/athena-results/*", "7.5",
-        (f"{PROJECTOR}history.py", "get_object("), calls.get_object(f"athena-results/{calls.PROBE}"),
+        Caller.FUNCTION, calls.get_object(f"athena-results/{calls.PROBE}"),
     ),
     Exercised(
         "ProjectorRole", "s3:ListBucket", "Lake", "7.5",
-        (f"{ATHENA}rights.py", '"s3:ListBucket"'), calls.query,
+        Caller.ATHENA, calls.query,
     ),
     Exercised(
         "ProjectorRole", "s3:GetBucketLocation", "Lake", "7.5",
-        (f"{ATHENA}rights.py", '"s3:GetBucketLocation"'), calls.query,
+        Caller.ATHENA, calls.query,
     ),
     Exercised(
         "ProjectorRole", "s3:PutObject", "Lake/athena-results/*", "7.5",
-        (f"{ATHENA}rights.py", '"s3:PutObject"'), calls.query,
+        Caller.ATHENA, calls.query,
     ),
     Exercised(
         "ProjectorRole", "s3:PutObject", "Lake/curated/sales_projections/*", "7.3",
-        (f"{PROJECTOR}publish.py", "put_object("), calls.put_projection,
+        Caller.FUNCTION, calls.put_projection,
     ),
     # EventBridge Pipes.
     Exercised(
         "PipeRole", "dynamodb:DescribeStream", STREAM, "1.7",
-        (f"{PIPE}service.py", "describe_stream("), calls.describe_changes,
+        Caller.PIPE, calls.describe_changes,
     ),
     Exercised(
         "PipeRole", "dynamodb:GetShardIterator", STREAM, "1.7",
-        (f"{MOVERS}shard.py", "get_shard_iterator("), calls.changes_iterator,
+        Caller.PIPE, calls.changes_iterator,
     ),
     Exercised(
         "PipeRole", "dynamodb:GetRecords", STREAM, "1.7",
-        (f"{MOVERS}shard.py", "get_records("), calls.read_changes,
+        Caller.PIPE, calls.read_changes,
     ),
     Exercised(
         "PipeRole", "kinesis:PutRecords", "OrderStream", "1.7",
-        (f"{PIPE}target.py", "put_records("), calls.put_records,
+        Caller.PIPE, calls.put_records,
     ),
     Exercised(
         "PipeRole", "sqs:SendMessage", "DeadLetterQueue", "1.7",
-        (f"{PIPE}delivery.py", "send_message("), calls.send_dead_letter,
+        Caller.PIPE, calls.send_dead_letter,
     ),
     # Data Firehose.
     Exercised(
         "DeliveryRole", "kinesis:ListShards", "OrderStream", "2.7",
-        (f"{FIREHOSE}service.py", "list_shards("), calls.list_shards,
+        Caller.FIREHOSE, calls.list_shards,
     ),
     Exercised(
         "DeliveryRole", "kinesis:GetShardIterator", "OrderStream", "2.7",
-        (f"{MOVERS}shard.py", "get_shard_iterator("), calls.stream_iterator,
+        Caller.FIREHOSE, calls.stream_iterator,
     ),
     Exercised(
         "DeliveryRole", "kinesis:GetRecords", "OrderStream", "2.7",
-        (f"{MOVERS}shard.py", "get_records("), calls.read_stream,
+        Caller.FIREHOSE, calls.read_stream,
     ),
     Exercised(
         "DeliveryRole", "lambda:InvokeFunction", TRANSFORMER, "2.7",
-        (f"{FIREHOSE}processing.py", ".invoke("), calls.invoke("TransformerFunction", {"records": []}),
+        Caller.FIREHOSE, calls.invoke("TransformerFunction", {"records": []}),
     ),
     Exercised(
         "DeliveryRole", "glue:GetTable", f"{CATALOG}order_changes", "2.7",
-        (f"{FIREHOSE}table.py", "get_table("), calls.glue("get_table", "order_changes"),
+        Caller.FIREHOSE, calls.glue("get_table", "order_changes"),
     ),
     Exercised(
         "DeliveryRole", "s3:PutObject", LAKE_FOLDERS, "2.7",
-        (f"{FIREHOSE}delivery.py", "put_object("),
+        Caller.FIREHOSE,
         calls.put_object("curated/order_changes", "errors", "raw"),
     ),
     Exercised(
         "DeliveryRole", "logs:PutLogEvents", "DeliveryLogGroup", "2.7",
-        (f"{FIREHOSE}log.py", "put_log_events("), calls.write_log("DeliveryLogGroup", "destination"),
+        Caller.FIREHOSE, calls.write_log("DeliveryLogGroup", "destination"),
     ),
     # Glue's crawler.
     Exercised(
         "CrawlerRole", "s3:GetObject", "Lake/curated/*", "7.4",
-        (f"{CRAWLER}service.py", "get_object("), calls.get_object(f"{calls.ROWS}/{calls.PROBE}.parquet"),
+        Caller.CRAWLER, calls.get_object(f"{calls.ROWS}/{calls.PROBE}.parquet"),
     ),
     Exercised(
         "CrawlerRole", "s3:ListBucket", "Lake", "7.4",
-        (f"{CRAWLER}service.py", '"list_objects_v2"'), calls.list_objects("curated/order_changes/"),
+        Caller.CRAWLER, calls.list_objects("curated/order_changes/"),
     ),
     Exercised(
         "CrawlerRole", "glue:GetTable", f"{CATALOG}crawled_*", "7.4",
-        (f"{CRAWLER}catalog.py", "get_table("), calls.glue("get_table", "{crawled}"),
+        Caller.CRAWLER, calls.glue("get_table", "{crawled}"),
     ),
     Exercised(
         "CrawlerRole", "glue:CreateTable", f"{CATALOG}crawled_*", "7.4",
-        (f"{CRAWLER}catalog.py", "create_table("), calls.glue("create_table", "{new}", TableInput={}),
+        Caller.CRAWLER, calls.glue("create_table", "{new}", TableInput={}),
     ),
     Exercised(
         "CrawlerRole", "glue:UpdateTable", f"{CATALOG}crawled_*", "7.4",
-        (f"{CRAWLER}catalog.py", "update_table("),
+        Caller.CRAWLER,
         calls.glue("update_table", "{crawled}", TableInput={}),
     ),
     Exercised(
         "CrawlerRole", "glue:GetPartitions", f"{CATALOG}crawled_*", "7.4",
-        (f"{CRAWLER}catalog.py", '"get_partitions"'), calls.glue("get_partitions", "{crawled}"),
+        Caller.CRAWLER, calls.glue("get_partitions", "{crawled}"),
     ),
     Exercised(
         "CrawlerRole", "glue:BatchCreatePartition", f"{CATALOG}crawled_*", "7.4",
-        (f"{CRAWLER}catalog.py", "batch_create_partition("),
+        Caller.CRAWLER,
         calls.glue("batch_create_partition", "{crawled}", PartitionInputList=[]),
     ),
     Exercised(
         "CrawlerRole", "glue:BatchUpdatePartition", f"{CATALOG}crawled_*", "7.4",
-        (f"{CRAWLER}catalog.py", "batch_update_partition("),
+        Caller.CRAWLER,
         calls.glue("batch_update_partition", "{crawled}", Entries=[]),
     ),
     Exercised(
         "CrawlerRole", "logs:CreateLogGroup", CRAWLER_LOG, "7.4",
-        (f"{CRAWLER}service.py", "create_log_group("), calls.create_crawler_group,
+        Caller.CRAWLER, calls.create_crawler_group,
     ),
     Exercised(
         "CrawlerRole", "logs:CreateLogStream", CRAWLER_LOG, "7.4",
-        (f"{CRAWLER}service.py", "create_log_stream("), calls.create_crawler_stream,
+        Caller.CRAWLER, calls.create_crawler_stream,
     ),
     Exercised(
         "CrawlerRole", "logs:PutLogEvents", CRAWLER_LOG, "7.4",
-        (f"{CRAWLER}service.py", "put_log_events("), calls.write_crawler_log,
+        Caller.CRAWLER, calls.write_crawler_log,
     ),
     # Analysts, and Athena on their behalf. What consoles and drivers call is said in the guide.
     Exercised(
         "AnalystPolicy", "athena:GetWorkGroup", WORKGROUP, "7.5",
-        ("salescast/integrity/health.py", "get_work_group("), calls.of_workgroup("get_work_group"),
+        Caller.COMMAND, calls.of_workgroup("get_work_group"),
     ),
     Exercised(
         "AnalystPolicy", "athena:StartQueryExecution", WORKGROUP, "7.5",
-        ("salescast/stack/athena.py", "start_query_execution("), calls.start_query,
+        Caller.COMMAND, calls.start_query,
     ),
     Exercised(
         "AnalystPolicy", "athena:GetQueryExecution", WORKGROUP, "7.5",
-        ("salescast/stack/athena.py", "get_query_execution("), calls.of_query("get_query_execution"),
+        Caller.COMMAND, calls.of_query("get_query_execution"),
     ),
     Exercised(
         "AnalystPolicy", "athena:GetQueryResults", WORKGROUP, "7.5",
-        ("salescast/stack/athena.py", '"get_query_results"'), calls.of_query("get_query_results"),
+        Caller.COMMAND, calls.of_query("get_query_results"),
     ),
     Exercised(
         "AnalystPolicy", "athena:ListNamedQueries", WORKGROUP, "7.5",
-        ("salescast/stack/athena.py", '"list_named_queries"'), calls.of_workgroup("list_named_queries"),
+        Caller.COMMAND, calls.of_workgroup("list_named_queries"),
     ),
     Exercised(
         "AnalystPolicy", "athena:BatchGetNamedQuery", WORKGROUP, "7.5",
-        ("salescast/stack/athena.py", "batch_get_named_query("), calls.named_queries,
+        Caller.COMMAND, calls.named_queries,
     ),
     Exercised(
         "AnalystPolicy", "athena:StopQueryExecution", WORKGROUP, "7.5",
-        ("docs/aws-behaviour.md", "StopQueryExecution"), calls.of_query("stop_query_execution"),
+        Caller.OTHERS, calls.of_query("stop_query_execution"),
     ),
     Exercised(
         "AnalystPolicy", "athena:ListQueryExecutions", WORKGROUP, "7.5",
-        ("docs/aws-behaviour.md", "ListQueryExecutions"), calls.of_workgroup("list_query_executions"),
+        Caller.OTHERS, calls.of_workgroup("list_query_executions"),
     ),
     Exercised(
         "AnalystPolicy", "athena:GetNamedQuery", WORKGROUP, "7.5",
-        ("docs/aws-behaviour.md", "GetNamedQuery"), calls.named_query,
+        Caller.OTHERS, calls.named_query,
     ),
     Exercised(
         "AnalystPolicy", "glue:GetDatabase", f"{CATALOG}*", "7.5",
-        (f"{ATHENA}catalog.py", '"glue:GetDatabase"'), calls.query,
+        Caller.ATHENA, calls.query,
     ),
     Exercised(
         "AnalystPolicy", "glue:GetTable", f"{CATALOG}*", "7.5",
-        (f"{ATHENA}catalog.py", '"glue:GetTable"'), calls.query,
+        Caller.ATHENA, calls.query,
     ),
     Exercised(
         "AnalystPolicy", "glue:GetPartitions", f"{CATALOG}*", "7.5",
-        (f"{ATHENA}service.py", '"glue:GetPartitions"'), calls.glue("get_partitions", "{crawled}"),
+        Caller.ATHENA, calls.glue("get_partitions", "{crawled}"),
     ),
     Exercised(
         "AnalystPolicy", "glue:GetTables", f"{CATALOG}*", "7.5",
-        ("docs/aws-behaviour.md", "GetTables"), calls.glue("get_tables"),
+        Caller.ATHENA, calls.glue("get_tables"),
     ),
     Exercised(
         "AnalystPolicy", "s3:GetObject", "Lake/curated/*, Lake/athena-results/*", "7.5",
-        (f"{ATHENA}rights.py", '"s3:GetObject"'), calls.query,
+        Caller.ATHENA, calls.query,
     ),
     Exercised(
         "AnalystPolicy", "s3:ListBucket", "Lake", "7.5",
-        (f"{ATHENA}rights.py", '"s3:ListBucket"'), calls.query,
+        Caller.ATHENA, calls.query,
     ),
     Exercised(
         "AnalystPolicy", "s3:PutObject", "Lake/athena-results/*", "7.5",
-        (f"{ATHENA}rights.py", '"s3:PutObject"'), calls.query,
+        Caller.ATHENA, calls.query,
     ),
     Exercised(
         "AnalystPolicy", "s3:GetBucketLocation", "Lake", "7.5",
-        (f"{ATHENA}rights.py", '"s3:GetBucketLocation"'), calls.query,
+        Caller.ATHENA, calls.query,
     ),
     # Who watches: the calls of `salescast status`, each on one resource.
     *(
-        Exercised("MonitorPolicy", action, resource, "7.6", (caller, text), call)
-        for action, resource, caller, text, call in (
-            ("cloudformation:DescribeStacks", STACK, "salescast/stack/stack.py", "describe_stacks(",
+        Exercised("MonitorPolicy", action, resource, "7.6", Caller.COMMAND, call)
+        for action, resource, call in (
+            ("cloudformation:DescribeStacks", STACK,
              calls.ask("cloudformation", "describe_stacks", StackName="{stack}")),
-            ("cloudformation:ListStackResources", STACK, "salescast/stack/stack.py", '"list_stack_resources"',
+            ("cloudformation:ListStackResources", STACK,
              calls.ask("cloudformation", "list_stack_resources", StackName="{stack}")),
-            ("dynamodb:DescribeTable", "OrdersTable", HEALTH, "describe_table(",
+            ("dynamodb:DescribeTable", "OrdersTable",
              calls.ask("dynamodb", "describe_table", TableName="OrdersTable")),
-            ("pipes:DescribePipe", "OrdersPipe", HEALTH, "describe_pipe(",
-             calls.ask("pipes", "describe_pipe", Name="OrdersPipe")),
-            ("sqs:GetQueueAttributes", "DeadLetterQueue", HEALTH, "get_queue_attributes(",
+            ("pipes:DescribePipe", "OrdersPipe", calls.ask("pipes", "describe_pipe", Name="OrdersPipe")),
+            ("sqs:GetQueueAttributes", "DeadLetterQueue",
              calls.ask("sqs", "get_queue_attributes", QueueUrl="DeadLetterQueue")),
-            ("kinesis:DescribeStreamSummary", "OrderStream", HEALTH, "describe_stream_summary(",
+            ("kinesis:DescribeStreamSummary", "OrderStream",
              calls.ask("kinesis", "describe_stream_summary", StreamName="OrderStream")),
-            ("firehose:DescribeDeliveryStream", "DeliveryStream", HEALTH, "describe_delivery_stream(",
+            ("firehose:DescribeDeliveryStream", "DeliveryStream",
              calls.ask("firehose", "describe_delivery_stream", DeliveryStreamName="DeliveryStream")),
-            ("lambda:GetFunctionConfiguration", "TransformerFunction", HEALTH, "get_function_configuration(",
+            ("lambda:GetFunctionConfiguration", "TransformerFunction",
              calls.ask("lambda", "get_function_configuration", FunctionName="TransformerFunction")),
-            ("logs:FilterLogEvents", "TransformerLogGroup", "salescast/stack/emf.py", '"filter_log_events"',
+            ("logs:FilterLogEvents", "TransformerLogGroup",
              calls.ask("logs", "filter_log_events", logGroupName="TransformerLogGroup")),
-            ("s3:ListBucket", "Lake", HEALTH, '"list_objects_v2"', calls.list_objects("errors/")),
-            ("glue:GetCrawler", "glue:crawler/LakeCrawler", HEALTH, "get_crawler(",
+            ("s3:ListBucket", "Lake", calls.list_objects("errors/")),
+            ("glue:GetCrawler", "glue:crawler/LakeCrawler",
              calls.ask("glue", "get_crawler", Name="LakeCrawler")),
-            ("athena:GetWorkGroup", WORKGROUP, HEALTH, "get_work_group(",
-             calls.of_workgroup("get_work_group")),
-            ("cloudwatch:DescribeAlarms", "cloudwatch:alarm:*", METRICS, "describe_alarms(",
+            ("athena:GetWorkGroup", WORKGROUP, calls.of_workgroup("get_work_group")),
+            ("cloudwatch:DescribeAlarms", "cloudwatch:alarm:*",
              calls.ask("cloudwatch", "describe_alarms", AlarmTypes=["MetricAlarm"])),
-            ("cloudwatch:GetMetricData", "*", METRICS, "get_metric_data(", calls.read_metrics),
+            ("cloudwatch:GetMetricData", "*", calls.read_metrics),
         )
     ),
 ]  # fmt: skip

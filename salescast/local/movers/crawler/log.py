@@ -1,7 +1,7 @@
 """A crawler's log: the lines of one run in the group of all crawlers.
 
-Keeps (docs/aws-behaviour.md 6.3): the group /aws-glue/crawlers, made when it is absent, and a stream named after
-the crawler, written with the crawler's role.
+Keeps (docs/aws-behaviour.md 6.3): the group /aws-glue/crawlers, made when it is absent, and a stream named
+after the crawler, written with the crawler's role.
 """
 
 from __future__ import annotations

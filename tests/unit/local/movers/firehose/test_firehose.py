@@ -346,7 +346,7 @@ def test_one_object_per_partition_and_error_objects_beside(tmp_path: Path) -> No
         (_source(7), b'{"n":7}', None),
     )
     assert progress.positions() == {"shardId-1": at(_source(1).sequence_number)}
-    delivery.finish(10)
+    delivery.finish(30)
     assert progress.positions() == {"shardId-1": after(_source(7).sequence_number)}
     folders = sorted(key.rpartition("/")[0] for key in s3.objects)
     assert folders == [
@@ -373,7 +373,7 @@ def test_keys_too_long_for_a_prefix_fail_with_the_record_as_it_was(tmp_path: Pat
         (_source(1, b"orig"), b'{"n":1}', _day("d" * 600)),
         (_source(2), b'{"n":2}', _day("a")),
     )
-    delivery.finish(10)
+    delivery.finish(30)
     assert sorted(key.split("/")[0] for key in s3.objects) == ["errors", "rows"]
     [line] = [json.loads(body) for key, body in s3.objects.items() if key.startswith("errors/processing-f")]
     assert line["errorCode"] == "DynamicPartitioning.MetadataExtractionFailed"
@@ -384,7 +384,7 @@ def test_what_s3_refuses_is_tried_again_under_the_same_key(tmp_path: Path) -> No
     s3, progress = S3(failures=3), Progress()
     delivery = _delivery(from_description(_description()), s3, progress, tmp_path)
     _taken(delivery, progress, (_source(1), b'{"n":1}', _day("a")))
-    delivery.finish(10)
+    delivery.finish(30)
     assert len(s3.tried) == 4
     assert len(set(s3.tried)) == 1
     assert progress.positions() == {"shardId-1": after(_source(1).sequence_number)}
@@ -426,7 +426,7 @@ def test_too_much_is_delivered_early(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert not delivery.overfull
     _taken(delivery, progress, (_source(3), b'{"n":1}' + padding, _day("a")))
     assert delivery.overfull  # the first is still on its way
-    delivery.finish(10)
+    delivery.finish(30)
     assert not delivery.overfull
     assert len([key for key in s3.objects if key.startswith("rows/day=a")]) == 2
 
@@ -442,6 +442,6 @@ def test_the_backup_holds_the_position_too(tmp_path: Path) -> None:
     delivery.back_up("shardId-1", sources)
     progress.read("shardId-1", sources[-1].sequence_number)
     assert progress.positions() == {"shardId-1": at(sources[0].sequence_number)}
-    delivery.finish(10)
+    delivery.finish(30)
     assert [body for key, body in s3.objects.items() if key.startswith("raw/20")] == [b"onetwo"]
     assert progress.positions() == {"shardId-1": after(sources[-1].sequence_number)}

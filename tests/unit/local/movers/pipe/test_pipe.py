@@ -245,7 +245,7 @@ def test_stopping_leaves_the_batch_undelivered() -> None:
 
 
 def test_calls_stay_within_kinesis_limits() -> None:
-    kinesis = Kinesis()
+    kinesis: Any = Kinesis()
     big = b"x" * 1_000_000
     assert KinesisTarget(kinesis, "arn").put([_entry(i, big) for i in range(12)] + [_entry(9)] * 1000) == []
     assert max(len(call) for call in kinesis.calls) <= 500

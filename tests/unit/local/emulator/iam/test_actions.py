@@ -1,0 +1,11 @@
+"""The emulator's stand-ins ask for the rights that they declare, and for no other."""
+
+import pytest
+
+from salescast.local.emulator.iam.actions import ATHENA, UndeclaredActionError, check
+
+
+def test_only_what_is_declared_is_asked_for() -> None:
+    check("glue:GetTable", ATHENA)
+    with pytest.raises(UndeclaredActionError, match="glue:DeleteTable is not declared"):
+        check("glue:DeleteTable", ATHENA)
