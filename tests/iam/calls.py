@@ -269,8 +269,8 @@ def ask(service: str, operation: str, **arguments: Any) -> Call:
     """A call whose arguments name resources by their logical ids, and the stack as {stack}."""
 
     def call(actor: Actor, things: Things) -> None:
-        known = things.deployed.ids | {"{stack}": things.deployed.stack.name}
-        named = {key: known.get(str(value), value) for key, value in arguments.items()}
+        ids = things.deployed.ids | {"{stack}": things.deployed.stack.name}
+        named = {key: ids.get(str(value), value) for key, value in arguments.items()}
         getattr(actor.client(service), operation)(**named)
 
     return call
@@ -303,8 +303,8 @@ def get_object(*keys: str) -> Call:
 
 def list_objects(prefix: str | None) -> Call:
     def call(actor: Actor, things: Things) -> None:
-        given = {} if prefix is None else {"Prefix": prefix}
-        actor.client("s3").list_objects_v2(Bucket=things.lake, **given)
+        narrowed = {} if prefix is None else {"Prefix": prefix}
+        actor.client("s3").list_objects_v2(Bucket=things.lake, **narrowed)
 
     return call
 
@@ -370,8 +370,8 @@ def of_query(operation: str) -> Call:
         )
         execution = started["QueryExecutionId"]
         while operation == "get_query_results":
-            found = things.root("athena").get_query_execution(QueryExecutionId=execution)["QueryExecution"]
-            if found["Status"]["State"] == "SUCCEEDED":
+            answer = things.root("athena").get_query_execution(QueryExecutionId=execution)
+            if answer["QueryExecution"]["Status"]["State"] == "SUCCEEDED":
                 break
             time.sleep(0.02)
         getattr(actor.client("athena"), operation)(QueryExecutionId=execution)

@@ -29,7 +29,7 @@ def listed(value: Any) -> list[Any]:
 def short(resource: Any) -> str:
     """The resource of a statement in the template, without what every ARN has."""
     if isinstance(resource, list):
-        return ", ".join(short(one) for one in resource)
+        return ", ".join(short(part) for part in resource)
     text = resource if isinstance(resource, str) else next(iter(resource.values()))
     text = re.sub(r"arn:\$\{AWS::Partition\}:([\w-]+):\$\{AWS::Region\}:\$\{AWS::AccountId\}:", r"\1:", text)
     return re.sub(r"\$\{(\w+)(\.Arn)?\}", r"\1", text.removesuffix(".Arn"))
@@ -58,9 +58,9 @@ def allowed() -> list[Allowed]:
 def without(document: Document, statement: int, action: str) -> Document:
     """The document without that action in that statement."""
     reduced = copy.deepcopy(document)
-    found = reduced["Statement"][statement]
-    found["Action"] = [one for one in listed(found["Action"]) if one != action]
-    if not found["Action"]:
+    changed = reduced["Statement"][statement]
+    changed["Action"] = [other for other in listed(changed["Action"]) if other != action]
+    if not changed["Action"]:
         del reduced["Statement"][statement]
     # IAM takes no policy without statements; this one allows nothing that exists.
     nothing = {"Effect": "Deny", "Action": "iam:CreateUser", "Resource": "*"}

@@ -294,7 +294,7 @@ def test_schedule_fires_with_its_role_and_its_context(emulator: Emulator) -> Non
         for name, (policy, allowed) in roles.items()
     }
     for _ in range(100):
-        keys = [found["Key"] for found in s3.list_objects_v2(Bucket="events").get("Contents", [])]
+        keys = [item["Key"] for item in s3.list_objects_v2(Bucket="events").get("Contents", [])]
         if keys and emulator.log.read_text().count("did not fire") == 3:
             break
         time.sleep(0.1)

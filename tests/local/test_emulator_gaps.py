@@ -180,11 +180,11 @@ def rows(heading: str) -> list[list[str]]:
 
 
 def defined() -> set[str]:
-    found = subprocess.run(
+    lines = subprocess.run(
         ["grep", "-rhoE", "^def test_\\w+", "tests", "--include=*.py"],
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    return {line.removeprefix("def ") for line in found.stdout.splitlines()}
+    return {line.removeprefix("def ") for line in lines.stdout.splitlines()}
 
 
 def test_a_crawler_finds_nothing(ministack: Emulator) -> None:

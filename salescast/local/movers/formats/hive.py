@@ -54,8 +54,8 @@ def to_arrow(hive: str) -> pa.DataType:
 
 def from_arrow(arrow: pa.DataType) -> str:
     """The Hive type of a column in a Parquet file."""
-    for name, known in _PRIMITIVES.items():
-        if arrow == known:
+    for name, primitive in _PRIMITIVES.items():
+        if arrow == primitive:
             return name
     types = pa.types
     if types.is_large_string(arrow) or types.is_dictionary(arrow):

@@ -76,7 +76,7 @@ def test_a_pattern_without_a_wildcard_matches_itself_only(text: str) -> None:
     ],
 )
 def test_a_column_of_two_types_gets_one_that_holds_both(types: list[str], merged: str) -> None:
-    assert merge_columns([[("A", one)] for one in types]) == [("a", merged)]
+    assert merge_columns([[("A", kind)] for kind in types]) == [("a", merged)]
 
 
 def test_columns_keep_the_order_in_which_they_are_seen() -> None:
