@@ -49,5 +49,5 @@ def test_environment_and_files_are_ignored(monkeypatch: pytest.MonkeyPatch, tmp_
     sqs = Clients(session, "http://127.0.0.1:4566").sqs
     assert sqs.meta.region_name == "us-east-1"
     assert sqs.meta.endpoint_url == "http://127.0.0.1:4566"
-    config: Any = sqs.meta.config
-    assert config.proxies == {}
+    settings: Any = sqs.meta.config
+    assert settings.proxies == {}
