@@ -14,9 +14,10 @@ from botocore.model import OperationModel
 
 from salescast.integrity import health
 from salescast.local.movers.clients import Clients
+from salescast.local.movers.credentials import account_session
 from salescast.local.movers.rights import UndeclaredActionError, action_of
 from salescast.stack import athena
-from salescast.stack.stack import Stack, laptop_session
+from salescast.stack.stack import Stack
 from tests.iam.actors import Actor, Deployed
 from tests.iam.calls import Things
 from tests.iam.policies import Allowed, allowed
@@ -97,7 +98,7 @@ def commands(stack: Stack, things: Things) -> set[str]:
     def record(model: OperationModel, **_: Any) -> None:
         made.add(action_of(model))
 
-    session = laptop_session()
+    session = account_session(stack.endpoint or "")
     session.events.register("before-call", record)
     watched = replace(stack, session=session)
     assert health.stages(watched)
