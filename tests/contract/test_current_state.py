@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.test_template import view
-from tests.template import ROOT
+from tests.template import ROOT, view
 
 # DuckDB lives in the emulator's environment.
 ENGINE = """

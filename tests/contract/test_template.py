@@ -13,7 +13,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from tests.template import ROOT, columns, resources, table, template
+from tests.template import ROOT, columns, resources, table, template, view
 
 PRESTO = {
     "string": "varchar",
@@ -25,16 +25,6 @@ PRESTO = {
 }
 VIEWS = ["orders", "daily_sales", "customer_summary", "stock_on_hand", "projection_accuracy"]
 TABLES = ["order_changes", "inventory", "sales_projections"]
-
-
-def view(name: str) -> dict[str, Any]:
-    """The Presto description of a view, with the statement as it is deployed."""
-    (base64,) = (part for part in table(name)["ViewOriginalText"]["Fn::Join"][1] if isinstance(part, dict))
-    text, variables = base64["Fn::Base64"]["Fn::Sub"]
-    for variable, value in {**variables, "Database": "salescast"}.items():
-        text = text.replace(f"${{{variable}}}", value)
-    described: dict[str, Any] = json.loads(text)
-    return described
 
 
 def presto(hive: str) -> str:

@@ -1,0 +1,54 @@
+"""What is asked of a shop: every named query with its defaults, and with other values for what can be given."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests.analytics.answers import ANSWERS
+from tests.analytics.recent import RECENT
+from tests.shop import Books
+from tools import analytics
+
+QUERIES = analytics.queries()
+ALL = ANSWERS | RECENT
+# These tell of the lake itself; only a part of their answer can be known from outside it.
+OF_THE_LAKE = {"duplicate_deliveries", "freshness"}
+# These tell of projections: tests/local/test_projector.py.
+OF_THE_PROJECTOR = {"accuracy_by_horizon", "latest_projection", "stock_out_dates"}
+
+
+def given(name: str, shop: Books) -> list[dict[str, str]]:
+    """The parameters to ask a named query with, one after the other; {} are the defaults."""
+
+    def day(ago: int) -> str:
+        return (shop.today - timedelta(days=ago)).isoformat()
+
+    others = {
+        "from": day(60),
+        "to": day(10),
+        "country": "France",
+        "days": "45",
+        "order_id": shop.changes.filter(version=3)["order_id"][0],
+        "late_seconds": "0",
+        "breakdown": "channel",
+        "measure": "units",
+        "channel": "WEB",
+        "category": "Audio",
+        "day": day(8),
+        "before": day(12) if name == "today_so_far" else day(90),
+        "until": "14:30:00",
+    }
+    if name in ("sales_growth", "falling_products"):
+        others["to"] = day(20)
+    if name == "new_and_returning_customers":
+        others |= {"from": day(90)[:7], "to": day(40)[:7]}
+    changed = {parameter: others[parameter] for parameter in QUERIES[name].defaults}
+    return [changed] if name == "order_history" else [{}, changed]
+
+
+def expected(name: str, shop: Books, parameters: dict[str, str]) -> list[list[object]]:
+    """What the query must answer; of a row perhaps only its first columns."""
+    rows = ALL[name](shop, QUERIES[name].defaults | parameters)
+    # Nothing is placed today, which is the default of one.
+    assert rows or (name == "orders_by_minute" and not parameters), "an empty answer shows nothing"
+    return rows
