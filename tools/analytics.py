@@ -17,9 +17,12 @@ below it, one a line:
     WHERE order_date >= :from AND :country IN ('all', country)
 
 `parameters` are a query's, each with its default; the statement names them `:from`, as often as it needs.
-`columns` are in the statement's order, types as Hive writes them, a comment where there is more to say. `depends
-on` lists the resources of the template that a view reads. `resource` is the logical id in the template where it
-is not the file's name in camel case with View or Query behind it.
+`columns` are in the statement's order, types as Hive writes them, a comment where there is more to say.
+`depends on` lists the resources of the template that a view reads. `resource` is the logical id in the
+template where it is not the file's name in camel case with View or Query behind it.
+
+A quotient is rounded once: `CAST(CAST(numerator AS decimal(38,12)) / denominator AS decimal(12,2))`. Trino
+rounds decimal / decimal to the larger of the two scales, so a money's own four digits would be rounded twice.
 """
 
 import re
@@ -84,7 +87,7 @@ class Query:
 
     @property
     def description(self) -> str:
-        """The question and, for salescast/stack/athena.py, the places with each default where it stands first."""
+        """The question and, for salescast/stack/athena.py, the places, a default where one stands first."""
         if not self.places:
             return self.question
         listed = [
@@ -97,7 +100,9 @@ class Query:
 def views(folder: Path = FOLDER) -> dict[str, View]:
     """The views by name, each after those that it reads. Raises DeclarationError."""
     declared = {view.resource: view for view in _all(folder / "views", view).values()}
-    order = TopologicalSorter({resource: view.depends_on for resource, view in declared.items()}).static_order()
+    order = TopologicalSorter(
+        {resource: view.depends_on for resource, view in declared.items()}
+    ).static_order()
     return {declared[resource].name: declared[resource] for resource in order if resource in declared}
 
 
@@ -112,9 +117,13 @@ def view(name: str, text: str) -> View:
     statement = _COMMENT.sub("", statement)
     if '"' in statement or "\\" in statement or "--" in statement or "${" in statement:
         # It is deployed as one line, inside JSON, inside YAML, inside Fn::Sub.
-        raise DeclarationError(f'{name}: a view has no ", \\, ${{ and no comment beside its SQL; write it without')
+        raise DeclarationError(
+            f'{name}: a view has no ", \\, ${{ and no comment beside its SQL; write it without'
+        )
     depends_on = tuple(" ".join(entry) for entry in sections.get("depends on", ()))
-    return View(name, _resource(name, sections, "View"), description, depends_on, _columns(name, sections), statement)
+    return View(
+        name, _resource(name, sections, "View"), description, depends_on, _columns(name, sections), statement
+    )
 
 
 def query(name: str, text: str) -> Query:
@@ -127,7 +136,9 @@ def query(name: str, text: str) -> Query:
     places = tuple(match[1] for match in _TOKEN.finditer(statement) if match[1])
     if different := set(places) ^ set(defaults):
         listed = ", ".join(sorted(different))
-        raise DeclarationError(f"{name}: declare and use the same parameters; only one of both names {listed}")
+        raise DeclarationError(
+            f"{name}: declare and use the same parameters; only one of both names {listed}"
+        )
     return Query(
         name,
         _resource(name, sections, "Query"),
@@ -158,7 +169,9 @@ def _parts(name: str, text: str, kind: str) -> tuple[str, dict[str, list[list[st
         elif re.fullmatch(r" [a-z ]+:", line):
             entries = sections[line.strip()[:-1]] = []
         elif entries is not None:
-            raise DeclarationError(f"{name}: indent what belongs to a section by three blanks: {line.strip()}")
+            raise DeclarationError(
+                f"{name}: indent what belongs to a section by three blanks: {line.strip()}"
+            )
         elif line.strip():
             paragraphs[-1].append(line.strip())
         else:

@@ -14,6 +14,10 @@ BEGIN = "  # >>> `make render` writes what follows from analytics/: edit it ther
 END = "  # <<< `make render`\n"
 WIDTH = 120
 
+_PRESTO = (
+    '{"originalSql": "${Statement}", "catalog": "awsdatacatalog", "schema": "${Database}", '
+    '"runAsInvoker": true, "columns": [${Columns}]}'
+)
 _VIEW = """\
   {comment}
   {view.resource}:
@@ -36,9 +40,9 @@ _VIEW = """\
               - Fn::Base64:
                   Fn::Sub:
                     - >-
-                      {{"originalSql": "${{Statement}}", "catalog": "awsdatacatalog", "schema": "${{Database}}", "runAsInvoker": true, "columns": [${{Columns}}]}}
+                      {presto}
                     - Statement: "{statement}"
-                      Columns: '{presto}'
+                      Columns: '{columns}'
               - " */"
         StorageDescriptor:
           SerdeInfo: {{}}
@@ -74,8 +78,10 @@ def _view(view: View) -> str:
         comment=textwrap.fill(f"# {view.description}", WIDTH, subsequent_indent="  # "),
         depends_on=f"[{dependencies}]" if len(view.depends_on) > 1 else dependencies,
         statement=textwrap.indent(view.statement, " " * 24).strip(),
-        presto=_wrapped(
-            (f'{{"name": "{column.name}", "type": "{column.presto_type}"}}' for column in view.columns), " " * 24
+        presto=_PRESTO,
+        columns=_wrapped(
+            (f'{{"name": "{column.name}", "type": "{column.presto_type}"}}' for column in view.columns),
+            " " * 24,
         ),
         hive="\n".join(f"            - {_glue(column)}" for column in view.columns),
     )

@@ -1,4 +1,4 @@
-"""What is asked of a shop: every named query with its defaults, and with other values for what can be given."""
+"""What is asked of a shop: every named query with its defaults, and with other values."""
 
 from __future__ import annotations
 

@@ -13,7 +13,6 @@ from tests.analytics.questions import ALL, OF_THE_LAKE, OF_THE_PROJECTOR, QUERIE
 from tests.shop import Shop
 
 
-
 def test_every_query_has_an_answer_of_its_own() -> None:
     assert set(QUERIES) == set(ALL) | OF_THE_LAKE | OF_THE_PROJECTOR
 

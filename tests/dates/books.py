@@ -1,4 +1,4 @@
-"""A shop as it stands on any day: 200 past days of the generator's orders, without its tables and without AWS.
+"""A shop as it stands on any day: 200 past days of the generator's orders, without tables and AWS.
 
 The generator's clock says what day it is. Two recorders stand for its tables; what they note becomes the
 items and stream records that the tables would hold, and the transformer's rows of them.
@@ -61,7 +61,9 @@ def dated(today: date) -> DatedShop:
     now = datetime(today.year, today.month, today.day, 12, tzinfo=UTC)
     recorder = _recorded(now)
     records = [record for order in recorder.orders for record in _records(order, recorder)]
-    items = {record["dynamodb"]["Keys"]["order_id"]["S"]: record["dynamodb"]["NewImage"] for record in records}
+    items = {
+        record["dynamodb"]["Keys"]["order_id"]["S"]: record["dynamodb"]["NewImage"] for record in records
+    }
     last = [{name: _plain(value) for name, value in image.items()} for image in items.values()]
     stock = pl.DataFrame(
         [
@@ -76,17 +78,25 @@ def dated(today: date) -> DatedShop:
             for product in PRODUCTS
         ]
     ).sort("product_id")
-    rows = [row for record in records if "test" not in record["dynamodb"]["NewImage"] for row in [_row(record, now)]]
+    rows = [
+        row
+        for record in records
+        if "test" not in record["dynamodb"]["NewImage"]
+        for row in [_row(record, now)]
+    ]
     changes = [change for record in records if (change := source.change(_dated(record)))]
     books = Books(
         today,
-        pl.DataFrame([source.order(image) for image in last if not image.get("test")], infer_schema_length=None),
+        pl.DataFrame(
+            [source.order(image) for image in last if not image.get("test")], infer_schema_length=None
+        ),
         pl.DataFrame(changes, infer_schema_length=None),
         stock,
     )
     at = now.replace(tzinfo=None).isoformat()
     inventory = [
-        row | {"updated_ts": at, "snapshot_ts": at, "snapshot_date": today.isoformat()} for row in stock.to_dicts()
+        row | {"updated_ts": at, "snapshot_ts": at, "snapshot_date": today.isoformat()}
+        for row in stock.to_dicts()
     ]
     return DatedShop(books, now, {"order_changes": rows, "inventory": inventory, "sales_projections": []})
 

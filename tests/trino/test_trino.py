@@ -12,6 +12,7 @@ from tests.shop import Shop
 from tests.trino.server import Trino
 from tools import analytics
 
+
 def same(shop: Shop, trino: Trino, sql: str) -> int:
     """Compare names, types and rows, the texts of exact numbers included; the number of rows."""
     here = athena.run(shop.stack, sql)
