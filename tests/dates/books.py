@@ -16,13 +16,16 @@ from boto3.dynamodb.types import TypeDeserializer
 
 import backfill
 import customer
-import event as events
-from catalogue import PRODUCTS
+import generator_event
+from catalogue import CURRENCY, PRODUCTS
 from change import Moment, to_row
-from environment import Clock, Settings, Tally
+from clock import Clock
+from generator_environment import Settings
+from generator_event import Backfill
 from inventory import Inventory
 from order import FORGET, Basket, Order, timestamp
 from table import Course, Orders, item
+from tally import Tally
 from tests.analytics import source
 from tests.shop import DAYS, LOW, ORDERS, Books
 
@@ -98,7 +101,23 @@ def dated(today: date) -> DatedShop:
         row | {"updated_ts": at, "snapshot_ts": at, "snapshot_date": today.isoformat()}
         for row in stock.to_dicts()
     ]
-    return DatedShop(books, now, {"order_changes": rows, "inventory": inventory, "sales_projections": []})
+    return DatedShop(
+        books, now, {"order_changes": rows, "inventory": inventory, "sales_projections": [_close(today, at)]}
+    )
+
+
+def _close(today: date, at: str) -> dict[str, Any]:
+    """The day's close as the projector files it, so that the day is told of before its first order."""
+    figures = dict.fromkeys(("mean", "lo80", "hi80", "lo95", "hi95", "seasonal_naive"), 0.0)
+    names = {
+        "breakdown": "total",
+        "series": "total",
+        "measure": "revenue",
+        "currency": CURRENCY,
+        "method": "none",
+    }
+    dates = {"run_date": today.isoformat(), "projected_date": today.isoformat(), "projected_ts": at}
+    return figures | names | dates | {"horizon": 0, "history_days": DAYS}
 
 
 def _recorded(now: datetime) -> Recorder:
@@ -107,10 +126,10 @@ def _recorded(now: datetime) -> Recorder:
     settings = Settings("orders", "inventory", SEED, 2.0, timedelta(hours=1), timedelta(minutes=1), first)
     clock = Clock(lambda: now, lambda _: None, lambda: 900_000)
     last = now.date() - timedelta(days=1)
-    event = events.read(
+    event = generator_event.read(
         {"action": "backfill", "start": first.isoformat(), "end": last.isoformat(), "orders": ORDERS}
     )
-    assert isinstance(event, events.Backfill)
+    assert isinstance(event, Backfill)
     backfill.check(event, settings, now)
     tables = cast(Inventory, recorder), cast(Orders, recorder)
     assert backfill.run(event, settings, clock, *tables, Tally())["done"]
