@@ -17,6 +17,7 @@ from boto3.dynamodb.types import TypeDeserializer
 import backfill
 import customer
 import generator_event
+import transformer_environment
 from catalogue import CURRENCY, PRODUCTS
 from change import Moment, to_row
 from clock import Clock
@@ -175,7 +176,5 @@ def _dated(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _row(record: dict[str, Any], now: datetime) -> dict[str, Any]:
-    moment = Moment(now)
-    moment.first_date = "2000-01-01"
-    row = to_row(record, moment)
+    row = to_row(record, Moment(transformer_environment.Settings("2000-01-01"), now))
     return row | {"order_date": row["order_ts"][:10]}
