@@ -82,6 +82,10 @@ chaos: develop  ## seeded kills of every process but the emulator (SEEDS=100; SE
 mutation: develop  ## break things on purpose, one at a time: a test must notice each (T=word)
 	@$(BIN)/python tests/mutation/run.py $(T)
 
+.PHONY: test-dates
+test-dates: install  ## every named query on days that are awkward: ends of months, clocks changed, leap days
+	@SALESCAST_DATES=1 $(BIN)/python -m pytest tests/dates
+
 .PHONY: test-trino
 test-trino: develop  ## views and named queries on Trino, Athena's engine (TRINO_URL, or fetches 860 MB once)
 	@$(if $(TRINO_URL),,tests/trino/fetch.sh .trino)
@@ -125,6 +129,10 @@ bench-dashboard: develop  ## the dashboard of the stack that make demo left whil
 .PHONY: screenshots
 screenshots: develop  ## pictures of the dashboard of the stack that make demo left, into docs/images/
 	@PYTHONPATH=. $(BIN)/python tools/screenshots.py
+
+.PHONY: render
+render: install  ## write the views and named queries of analytics/ into template.yaml
+	@$(BIN)/python -m tools.render
 
 .PHONY: docs-queries
 docs-queries: develop  ## write docs/queries.md from the stack that make demo left

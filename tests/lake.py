@@ -11,15 +11,21 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tests.template import columns
+from tests.template import columns, table
 
-ARROW: dict[str, pa.DataType] = {"string": pa.string(), "int": pa.int32(), "timestamp": pa.timestamp("us")}
+ARROW: dict[str, pa.DataType] = {
+    "string": pa.string(),
+    "int": pa.int32(),
+    "double": pa.float64(),
+    "timestamp": pa.timestamp("us"),
+}
 
 
-def arrow_schema(table: str = "order_changes") -> pa.Schema:
-    """The Arrow schema of a Glue table's columns."""
+def arrow_schema(table_name: str = "order_changes", *, keys: bool = False) -> pa.Schema:
+    """The Arrow schema of a Glue table's columns, the partition keys among them if asked for."""
     fields: list[pa.Field[Any]] = []
-    for name, kind in columns(table).items():
+    partitions = {key["Name"]: key["Type"] for key in table(table_name)["PartitionKeys"]} if keys else {}
+    for name, kind in (columns(table_name) | partitions).items():
         if kind.startswith("decimal"):
             precision, scale = kind[8:-1].split(",")
             fields.append(pa.field(name, pa.decimal128(int(precision), int(scale))))
@@ -31,15 +37,16 @@ def arrow_schema(table: str = "order_changes") -> pa.Schema:
 def parquet(rows: Iterable[Mapping[str, Any]]) -> bytes:
     """Rows as the transformer makes them (times and decimals as text), as one file of order_changes."""
     schema = arrow_schema()
-    converted = [{field.name: _value(row[field.name], field.type) for field in schema} for row in rows]
+    converted = [{field.name: value(row[field.name], field.type) for field in schema} for row in rows]
     file = BytesIO()
     pq.write_table(pa.Table.from_pylist(converted, schema=schema), file)
     return file.getvalue()
 
 
-def _value(value: Any, kind: pa.DataType) -> Any:
-    if value is None or not isinstance(value, str):
-        return value
+def value(text: Any, kind: pa.DataType) -> Any:
+    """What Arrow takes for a value of that type as the transformer writes it."""
+    if text is None or not isinstance(text, str):
+        return text
     if pa.types.is_timestamp(kind):
-        return datetime.fromisoformat(value).replace(tzinfo=None)
-    return Decimal(value) if pa.types.is_decimal(kind) else value
+        return datetime.fromisoformat(text).replace(tzinfo=None)
+    return Decimal(text) if pa.types.is_decimal(kind) else text

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 import pytest
@@ -17,17 +17,25 @@ from tests.analytics import source
 
 DAYS = 200
 ORDERS = 1500  # so that hardly a day is without one
-FIRST_DAY = datetime.now(UTC).date() - timedelta(days=DAYS)
+# The generator restocks in time; somebody must be low for the list of what to order.
+LOW = {"P003": 2, "P010": 0, "P021": 9}
 
 
 @dataclass(frozen=True)
-class Shop:
-    """The stack, and what its DynamoDB table and stream hold."""
+class Books:
+    """What a shop's own tables and stream say on a day, before which all orders were placed."""
 
-    stack: Stack
+    today: date
     orders: pl.DataFrame
     changes: pl.DataFrame
     stock: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Shop(Books):
+    """With the stack that says so."""
+
+    stack: Stack
 
 
 @pytest.fixture(scope="session")
@@ -35,31 +43,31 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """200 past days of orders, all their changes in the lake, and a snapshot of the stock."""
     folder = tmp_path_factory.mktemp("analytics")
     try:
-        parameters = {"FirstOrderDate": FIRST_DAY.isoformat(), "GeneratorSchedule": "DISABLED"}
+        today = datetime.now(UTC).date()
+        first, last = today - timedelta(days=DAYS), today - timedelta(days=1)
+        parameters = {"FirstOrderDate": first.isoformat(), "GeneratorSchedule": "DISABLED"}
         stack = laptop.up(folder, fast=60, parameters=parameters, report=print)
-        last = datetime.now(UTC).date() - timedelta(days=1)
         event = {
             "action": "backfill",
-            "start": FIRST_DAY.isoformat(),
+            "start": first.isoformat(),
             "end": last.isoformat(),
             "orders": ORDERS,
         }
         generate.run(stack, event)
-        for product_id, left in (("P003", "2"), ("P010", "0"), ("P021", "9")):
-            # The generator restocks in time; somebody must be low for the list of what to order.
+        for product_id, left in LOW.items():
             stack.dynamodb.update_item(
                 TableName=stack.output("InventoryTable"),
                 Key={"product_id": {"S": product_id}},
                 UpdateExpression="SET stock = :left",
-                ExpressionAttributeValues={":left": {"N": left}},
+                ExpressionAttributeValues={":left": {"N": str(left)}},
             )
         snapshot.take(stack)
         changes = source.changes(stack)
         _wait_for_rows(stack, changes.height)
         # One projection that has been overtaken by what happened, and the latest.
-        for date in (last - timedelta(days=20), last + timedelta(days=1)):
-            project.run(stack, {"date": date.isoformat()})
-        yield Shop(stack, source.orders(stack), changes, source.stock(stack))
+        for run_date in (last - timedelta(days=20), today):
+            project.run(stack, {"date": run_date.isoformat()})
+        yield Shop(today, source.orders(stack), changes, source.stock(stack), stack)
     finally:
         State(folder).down()
 

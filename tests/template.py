@@ -4,6 +4,7 @@ plain mappings.
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -60,3 +61,13 @@ def table(name: str) -> dict[str, Any]:
 def columns(name: str) -> dict[str, str]:
     """Column -> Hive type of a Glue table, without its partition keys."""
     return {column["Name"]: column["Type"] for column in table(name)["StorageDescriptor"]["Columns"]}
+
+
+def view(name: str) -> dict[str, Any]:
+    """The Presto description of a view, with the statement as it is deployed."""
+    (base64,) = (part for part in table(name)["ViewOriginalText"]["Fn::Join"][1] if isinstance(part, dict))
+    text, variables = base64["Fn::Base64"]["Fn::Sub"]
+    for variable, value in {**variables, "Database": "salescast"}.items():
+        text = text.replace(f"${{{variable}}}", value)
+    described: dict[str, Any] = json.loads(text)
+    return described

@@ -9,7 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import polars as pl
@@ -24,21 +24,27 @@ TEN_MINUTES = 600.0
 KEPT = 300
 SIDE_BY_SIDE = 4
 
+Key = tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]]
+
 _FLOATS = ("float", "double", "real", "decimal")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A result and when Athena gave it."""
+    """A result, when Athena gave it, and the columns that its question reads."""
 
     result: Result
     asked: datetime
+    read: tuple[str, ...]
 
     @property
     def frame(self) -> pl.DataFrame:
-        """The rows for charts and sums of them. Decimals become floats: what is exact stays in `result`."""
+        """The columns that the question reads, in its order, for charts and sums of them.
+
+        Decimals become floats: what is exact stays in `result`.
+        """
         columns = self.result.columns
-        return pl.DataFrame(
+        whole = pl.DataFrame(
             {
                 column.name: pl.Series(
                     [
@@ -50,15 +56,21 @@ class Answer:
                 for index, column in enumerate(columns)
             }
         )
+        return whole.select(self.read)
 
 
 @dataclass(frozen=True)
 class Question:
-    """A named query with parameters, and for how many seconds its answer may stand."""
+    """A named query, the columns read of its answer, how many seconds that may stand, and parameters."""
 
     name: str
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    columns: tuple[str, ...]
     max_age: float = MINUTE
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    def where(self, parameters: Mapping[str, str], max_age: float | None = None) -> "Question":
+        """The same question with these parameters, and of that age."""
+        return replace(self, parameters=parameters, max_age=self.max_age if max_age is None else max_age)
 
 
 class Answers:
@@ -67,7 +79,7 @@ class Answers:
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[str, tuple[tuple[str, str], ...]], tuple[float, Answer]] = OrderedDict()
+        self._kept: OrderedDict[Key, tuple[float, Answer]] = OrderedDict()
         self._shelf: tuple[float, dict[str, NamedQuery]] | None = None
 
     def ask(self, *questions: Question) -> list[Answer]:
@@ -101,7 +113,13 @@ class Answers:
                 f"the stack has no query named {question.name}; deploy the current template.yaml"
             )
         result = athena.run(self.stack, named.statement, named.arguments(question.parameters))
-        answer = Answer(result, datetime.now(UTC))
+        there = {column.name for column in result.columns}
+        if lacking := [name for name in question.columns if name not in there]:
+            raise SalescastError(
+                f"the stack's query {question.name} has no column {lacking[0]}; "
+                "deploy the current template.yaml"
+            )
+        answer = Answer(result, datetime.now(UTC), question.columns)
         with self._lock:
             self._kept[_key(question)] = (time.monotonic(), answer)
             self._kept.move_to_end(_key(question))
@@ -123,8 +141,8 @@ def footer(answers: Sequence[Answer]) -> str:
     return f"Athena, {when}: {queries}, {scanned / 1e6:,.2f} MB read, {dollars:.5f} USD on AWS"
 
 
-def _key(question: Question) -> tuple[str, tuple[tuple[str, str], ...]]:
-    return question.name, tuple(sorted(question.parameters.items()))
+def _key(question: Question) -> Key:
+    return question.name, question.columns, tuple(sorted(question.parameters.items()))
 
 
 def _is_float(kind: str) -> bool:

@@ -6,8 +6,8 @@ An answer is a function of the shop's frames and the query's parameters; its row
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from datetime import date, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
 import polars as pl
@@ -34,24 +34,24 @@ from tests.analytics.figures import (
     total,
 )
 from tests.analytics.source import UNIT
-from tests.shop import Shop
+from tests.shop import Books
 
 
-def sales_by_day(shop: Shop, given: Parameters) -> Rows:
+def sales_by_day(shop: Books, given: Parameters) -> Rows:
     found = grouped(between(shop, given), "order_date", "currency").sort("order_date", "currency")
     return [
         [r["order_date"], r["currency"], r["orders"], r["units"], money(r["net"])] for r in found.to_dicts()
     ]
 
 
-def sales_by_hour(shop: Shop, given: Parameters) -> Rows:
+def sales_by_hour(shop: Books, given: Parameters) -> Rows:
     frame = between(shop, given).with_columns(hour=col("order_ts").str.slice(11, 2).cast(pl.Int64))
     found = grouped(frame, "hour", "currency").sort("hour", "currency")
     return [[r["hour"], r["currency"], r["orders"], r["units"], money(r["net"])] for r in found.to_dicts()]
 
 
-def _sales_by(what: str) -> Callable[[Shop, Parameters], Rows]:
-    def answer(shop: Shop, given: Parameters) -> Rows:
+def _sales_by(what: str) -> Callable[[Books, Parameters], Rows]:
+    def answer(shop: Books, given: Parameters) -> Rows:
         frame = between(shop, given)
         whole = total(frame["net"])
         return ordered(
@@ -72,8 +72,8 @@ def _sales_by(what: str) -> Callable[[Shop, Parameters], Rows]:
     return answer
 
 
-def _two_periods(shop: Shop, given: Parameters, *by: str) -> list[dict[str, Any]]:
-    last = datetime.now(UTC).date() if given["to"] == "today" else date.fromisoformat(given["to"])
+def _two_periods(shop: Books, given: Parameters, *by: str) -> list[dict[str, Any]]:
+    last = shop.today if given["to"] == "today" else date.fromisoformat(given["to"])
     days = int(given["days"])
     middle = (last - timedelta(days=days)).isoformat()
     begin = (last - timedelta(days=2 * days)).isoformat()
@@ -88,14 +88,14 @@ def _two_periods(shop: Shop, given: Parameters, *by: str) -> list[dict[str, Any]
     )
 
 
-def sales_growth(shop: Shop, given: Parameters) -> Rows:
+def sales_growth(shop: Books, given: Parameters) -> Rows:
     return [
         [r["currency"], money(r["now"]), money(r["before"]), percent(r["now"] - r["before"], r["before"])]
         for r in _two_periods(shop, given, "currency")
     ]
 
 
-def falling_products(shop: Shop, given: Parameters) -> Rows:
+def falling_products(shop: Books, given: Parameters) -> Rows:
     return ordered(
         (
             [r["product_id"], r["product_name"], r["currency"]]
@@ -108,7 +108,7 @@ def falling_products(shop: Shop, given: Parameters) -> Rows:
     )
 
 
-def average_order_value(shop: Shop, given: Parameters) -> Rows:
+def average_order_value(shop: Books, given: Parameters) -> Rows:
     frame = counted(between(shop, given)).with_columns(month=col("order_date").str.slice(0, 7))
     found = (
         frame.group_by("month", "currency").agg(col("invoice_id").n_unique(), col("net").sum()).sort("month")
@@ -119,7 +119,7 @@ def average_order_value(shop: Shop, given: Parameters) -> Rows:
     ]
 
 
-def top_products(shop: Shop, given: Parameters) -> Rows:
+def top_products(shop: Books, given: Parameters) -> Rows:
     found = grouped(between(shop, given), "product_id", "product_name", "category", "currency").to_dicts()
     return ordered(
         (
@@ -131,7 +131,7 @@ def top_products(shop: Shop, given: Parameters) -> Rows:
     )
 
 
-def returns_and_cancellations(shop: Shop, given: Parameters) -> Rows:
+def returns_and_cancellations(shop: Books, given: Parameters) -> Rows:
     status = col("status")
     found = (
         between(shop, given)
@@ -154,7 +154,7 @@ def returns_and_cancellations(shop: Shop, given: Parameters) -> Rows:
     )
 
 
-def promotion_uplift(shop: Shop, given: Parameters) -> Rows:
+def promotion_uplift(shop: Books, given: Parameters) -> Rows:
     frame = counted(between(shop, given))
     days = frame["order_date"].n_unique()
     rows: Rows = []
@@ -164,16 +164,15 @@ def promotion_uplift(shop: Shop, given: Parameters) -> Rows:
         sold = frame.filter(col("product_id").is_in(list(products)))
         units_on = total(sold.filter(col("order_date").is_in(list(ran)))["quantity"])
         units_off = total(sold["quantity"]) - units_on
-        a_day, otherwise = ratio(units_on, len(ran)), ratio(units_off, days - len(ran))
-        uplift = (
-            percent(a_day - otherwise, otherwise) if a_day is not None and otherwise is not None else None
-        )
-        rows.append([code, len(ran), units_on, a_day, otherwise, uplift])
+        without = days - len(ran)
+        uplift = percent(units_on * without - units_off * len(ran), units_off * len(ran))
+        a_day, otherwise = ratio(units_on, len(ran)), ratio(units_off, without)
+        rows.append([code, len(ran), units_on, a_day, otherwise, uplift if without else None])
     return rows
 
 
-def _stock_and_sales(shop: Shop, given: Parameters) -> list[dict[str, Any]]:
-    begin = (datetime.now(UTC).date() - timedelta(days=int(given["days"]))).isoformat()
+def _stock_and_sales(shop: Books, given: Parameters) -> list[dict[str, Any]]:
+    begin = (shop.today - timedelta(days=int(given["days"]))).isoformat()
     sold = (
         counted(shop.orders)
         .filter(col("order_date") > begin)
@@ -184,7 +183,7 @@ def _stock_and_sales(shop: Shop, given: Parameters) -> list[dict[str, Any]]:
     return [product | {"sold": units.get(product["product_id"], 0)} for product in shop.stock.to_dicts()]
 
 
-def stock_cover(shop: Shop, given: Parameters) -> Rows:
+def stock_cover(shop: Books, given: Parameters) -> Rows:
     return ordered(
         (
             [
@@ -193,7 +192,7 @@ def stock_cover(shop: Shop, given: Parameters) -> Rows:
                 p["category"],
                 p["stock"],
                 p["sold"],
-                ratio(Decimal(p["stock"]) * int(given["days"]), p["sold"], 1),
+                ratio(p["stock"] * int(given["days"]), p["sold"], 1),
             ]
             for p in _stock_and_sales(shop, given)
         ),
@@ -201,11 +200,10 @@ def stock_cover(shop: Shop, given: Parameters) -> Rows:
     )
 
 
-def reorder_list(shop: Shop, given: Parameters) -> Rows:
+def reorder_list(shop: Books, given: Parameters) -> Rows:
     rows: Rows = []
     for p in _stock_and_sales(shop, given):
-        a_day = ratio(p["sold"], int(given["days"]))
-        assert a_day is not None
+        a_day = Fraction(p["sold"], int(given["days"]))
         left = p["stock"] - a_day * p["lead_time_days"]
         if p["stock"] <= p["reorder_level"] or left <= 0:
             rows.append(
@@ -215,14 +213,14 @@ def reorder_list(shop: Shop, given: Parameters) -> Rows:
                     p["stock"],
                     p["reorder_level"],
                     p["lead_time_days"],
-                    a_day,
-                    left,
+                    ratio(a_day, 1),
+                    ratio(left, 1),
                 ]
             )
     return ordered(rows, lambda row: (row[6], row[0]))
 
 
-def sell_through(shop: Shop, given: Parameters) -> Rows:
+def sell_through(shop: Books, given: Parameters) -> Rows:
     categories: dict[str, list[int]] = {}
     for p in _stock_and_sales(shop, given):
         sums = categories.setdefault(p["category"], [0, 0])
@@ -234,7 +232,7 @@ def sell_through(shop: Shop, given: Parameters) -> Rows:
     )
 
 
-def orders_by_status(shop: Shop, given: Parameters) -> Rows:
+def orders_by_status(shop: Books, given: Parameters) -> Rows:
     return ordered(
         (
             [r["status"], r["currency"], r["orders"], money(r["amount"]), money(r["net"])]
@@ -244,7 +242,7 @@ def orders_by_status(shop: Shop, given: Parameters) -> Rows:
     )
 
 
-def order_history(shop: Shop, given: Parameters) -> Rows:
+def order_history(shop: Books, given: Parameters) -> Rows:
     """Version, type and statuses; the other columns are constant over an order's life here."""
     found = shop.changes.filter(order_id=given["order_id"]).sort("version")
     (order,) = shop.orders.filter(order_id=given["order_id"]).to_dicts()
@@ -262,7 +260,7 @@ def order_history(shop: Shop, given: Parameters) -> Rows:
     ]
 
 
-def lead_times(shop: Shop, given: Parameters) -> Rows:
+def lead_times(shop: Books, given: Parameters) -> Rows:
     frame = shop.changes.filter((col("type") == "MODIFY") & (col("status") != col("previous_status")))
     frame = frame.filter(
         col("order_ts").str.slice(0, 10).is_between(pl.lit(given["from"]), pl.lit(given["to"]))
@@ -282,7 +280,7 @@ def lead_times(shop: Shop, given: Parameters) -> Rows:
     )
 
 
-def data_quality(shop: Shop, given: Parameters) -> Rows:
+def data_quality(shop: Books, given: Parameters) -> Rows:
     frame = between(shop, given)
     known = set(shop.stock["category"])
     counts = (
@@ -298,7 +296,7 @@ def data_quality(shop: Shop, given: Parameters) -> Rows:
     return [[frame.height, *(frame.filter(count).height for count in counts)]]
 
 
-ANSWERS: dict[str, Callable[[Shop, Parameters], Rows]] = {
+ANSWERS: dict[str, Callable[[Books, Parameters], Rows]] = {
     answer.__name__: answer
     for answer in (
         *(sales_by_day, sales_by_hour, sales_growth, average_order_value, top_products, falling_products),

@@ -17,10 +17,10 @@ from tests.analytics.figures import (
     total,
 )
 from tests.analytics.source import UNIT
-from tests.shop import Shop
+from tests.shop import Books
 
 
-def _customers(shop: Shop) -> pl.DataFrame:
+def _customers(shop: Books) -> pl.DataFrame:
     return (
         shop.orders.filter(col("customer_id") != "erased")
         .group_by("customer_id", "currency")
@@ -44,7 +44,7 @@ def _fifth(frame: pl.DataFrame, by: str) -> dict[str, int]:
     }
 
 
-def customer_segments(shop: Shop, given: Parameters) -> Rows:
+def customer_segments(shop: Books, given: Parameters) -> Rows:
     frame = _customers(shop)
     recency, frequency, monetary = (_fifth(frame, by) for by in ("last", "invoices", "net"))
     segments: dict[str, list[int]] = {}
@@ -68,7 +68,7 @@ def customer_segments(shop: Shop, given: Parameters) -> Rows:
     )
 
 
-def new_and_returning_customers(shop: Shop, given: Parameters) -> Rows:
+def new_and_returning_customers(shop: Books, given: Parameters) -> Rows:
     frame = shop.orders.filter(col("customer_id") != "erased").with_columns(
         month=col("order_date").str.slice(0, 7)
     )
@@ -90,7 +90,7 @@ def new_and_returning_customers(shop: Shop, given: Parameters) -> Rows:
     return rows
 
 
-def cohort_retention(shop: Shop, given: Parameters) -> Rows:
+def cohort_retention(shop: Books, given: Parameters) -> Rows:
     frame = shop.orders.filter(col("customer_id") != "erased").select(
         "customer_id",
         month=col("order_date").str.slice(0, 4).cast(pl.Int64) * 12
@@ -114,7 +114,7 @@ def cohort_retention(shop: Shop, given: Parameters) -> Rows:
     ]
 
 
-def customer_lifetime_value(shop: Shop, given: Parameters) -> Rows:
+def customer_lifetime_value(shop: Books, given: Parameters) -> Rows:
     frame = _customers(shop).with_columns(cohort=col("first").str.slice(0, 7) + "-01")
     found = frame.group_by("cohort", "currency").agg(rows_(), col("net").sum(), col("invoices").sum())
     return [
@@ -130,7 +130,7 @@ def customer_lifetime_value(shop: Shop, given: Parameters) -> Rows:
     ]
 
 
-def top_customers(shop: Shop, given: Parameters) -> Rows:
+def top_customers(shop: Books, given: Parameters) -> Rows:
     frame = between(shop, given).filter(col("customer_id") != "erased")
     found = frame.group_by("customer_id", "currency").agg(
         col("invoice_id").n_unique(), col("units").sum(), col("net").sum(), col("order_date").max()

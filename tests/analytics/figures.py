@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -12,7 +13,7 @@ from polars import col
 from polars import len as rows_
 
 from tests.analytics.source import COUNTED
-from tests.shop import Shop
+from tests.shop import Books
 
 Parameters = dict[str, Any]
 Rows = list[list[Any]]
@@ -23,16 +24,16 @@ def money(units: int) -> Decimal:
     return Decimal(units).scaleb(-4)
 
 
-def ratio(top: int | Decimal, bottom: int | Decimal, places: int = 2) -> Decimal | None:
-    """top / bottom, rounded half up; None for a bottom of 0."""
+def ratio(top: int | Fraction, bottom: int | Fraction, places: int = 2) -> Decimal | None:
+    """top / bottom, rounded once, half away from zero; None for a bottom of 0."""
     if not bottom:
         return None
-    exact = Fraction(top) / Fraction(bottom)
-    digits = Decimal(exact.numerator * 10 ** (places + 12) // exact.denominator).scaleb(-places - 12)
-    return digits.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    exact = Fraction(top) / Fraction(bottom) * 10**places
+    units = math.floor(abs(exact) + Fraction(1, 2))
+    return Decimal(units if exact >= 0 else -units).scaleb(-places)
 
 
-def percent(top: int | Decimal, bottom: int | Decimal) -> Decimal | None:
+def percent(top: int | Fraction, bottom: int | Fraction) -> Decimal | None:
     return ratio(top * 100, bottom)
 
 
@@ -40,7 +41,7 @@ def total(series: pl.Series) -> int:
     return int(series.sum())
 
 
-def between(shop: Shop, given: Parameters) -> pl.DataFrame:
+def between(shop: Books, given: Parameters) -> pl.DataFrame:
     found = shop.orders.filter(col("order_date").is_between(pl.lit(given["from"]), pl.lit(given["to"])))
     chosen = {
         name: given[name] for name in ("country", "channel", "category") if given.get(name, "all") != "all"

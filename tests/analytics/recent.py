@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import polars as pl
 from polars import col
 
 from tests.analytics.figures import Parameters, Rows, money
-from tests.shop import Shop
+from tests.shop import Books
 
 SUMS = ("orders", "cancelled", "returned", "units", "net")
 
 
-def day(text: str) -> str:
+def day(shop: Books, text: str) -> str:
     """A date as it is given: today, today-7, or itself."""
     if not text.startswith("today"):
         return text
-    return (datetime.now(UTC).date() + timedelta(days=int(text.removeprefix("today") or 0))).isoformat()
+    return (shop.today + timedelta(days=int(text.removeprefix("today") or 0))).isoformat()
 
 
-def _days(shop: Shop, given: Parameters) -> pl.DataFrame:
+def _days(shop: Books, given: Parameters) -> pl.DataFrame:
     return shop.orders.filter(
-        col("order_date").is_between(pl.lit(day(given["from"])), pl.lit(day(given["to"])))
+        col("order_date").is_between(pl.lit(day(shop, given["from"])), pl.lit(day(shop, given["to"])))
     )
 
 
-def sales_period(shop: Shop, given: Parameters) -> Rows:
+def sales_period(shop: Books, given: Parameters) -> Rows:
     return [[shop.orders["order_date"].min(), shop.orders["order_date"].max()]]
 
 
-def orders_by_minute(shop: Shop, given: Parameters) -> Rows:
+def orders_by_minute(shop: Books, given: Parameters) -> Rows:
     minutes = _days(shop, given).with_columns(
         minute=col("order_ts").str.slice(0, 16).str.replace("T", " ") + ":00.000"
     )
@@ -42,14 +42,14 @@ def orders_by_minute(shop: Shop, given: Parameters) -> Rows:
     ]
 
 
-def today_so_far(shop: Shop, given: Parameters) -> Rows:
+def today_so_far(shop: Books, given: Parameters) -> Rows:
     """Without the projected close, of which the shop's tables do not tell."""
     until = shop.orders.filter(col("order_ts").str.slice(11, 8) <= given["until"])
-    now, before = (until.filter(order_date=day(given[name])) for name in ("day", "before"))
+    now, before = (until.filter(order_date=day(shop, given[name])) for name in ("day", "before"))
     return [["GBP", now.height, money(int(now["net"].sum())), before.height, money(int(before["net"].sum()))]]
 
 
-def latest_orders(shop: Shop, given: Parameters) -> Rows:
+def latest_orders(shop: Books, given: Parameters) -> Rows:
     found = _days(shop, given).sort(["order_ts", "order_id"], descending=[True, False]).head(20)
     return [
         [
@@ -67,12 +67,12 @@ def latest_orders(shop: Shop, given: Parameters) -> Rows:
     ]
 
 
-def sales_comparison(shop: Shop, given: Parameters) -> Rows:
+def sales_comparison(shop: Books, given: Parameters) -> Rows:
     frame = _days(shop, given | {"from": given["before"]}).with_columns(
         orders=pl.lit(1),
         cancelled=(col("status") == "CANCELLED").cast(pl.Int64),
         returned=(col("status") == "RETURNED").cast(pl.Int64),
-        period=pl.when(col("order_date") >= day(given["from"]))
+        period=pl.when(col("order_date") >= day(shop, given["from"]))
         .then(pl.lit("period"))
         .otherwise(pl.lit("before")),
     )
@@ -89,7 +89,7 @@ def sales_comparison(shop: Shop, given: Parameters) -> Rows:
     return rows
 
 
-RECENT: dict[str, Callable[[Shop, Parameters], Rows]] = {
+RECENT: dict[str, Callable[[Books, Parameters], Rows]] = {
     answer.__name__: answer
     for answer in (sales_period, orders_by_minute, today_so_far, latest_orders, sales_comparison)
 }

@@ -22,7 +22,7 @@ _plain = TypeDeserializer().deserialize
 def orders(stack: Stack) -> pl.DataFrame:
     """One row for each order of the table that is for the lake."""
     items = [item for item in _scan(stack, "OrdersTable") if not item.get("test")]
-    return pl.DataFrame([_order(item) for item in items], infer_schema_length=None)
+    return pl.DataFrame([order(item) for item in items], infer_schema_length=None)
 
 
 def stock(stack: Stack) -> pl.DataFrame:
@@ -44,9 +44,9 @@ def changes(stack: Stack) -> pl.DataFrame:
         ).get("ShardIterator")
         while place:
             page: Any = client.get_records(ShardIterator=place)
-            found += [_change(record) for record in page["Records"]]
+            found += [change(record) for record in page["Records"]]
             place = page.get("NextShardIterator") if page["Records"] else None
-    return pl.DataFrame([change for change in found if change], infer_schema_length=None)
+    return pl.DataFrame([row for row in found if row], infer_schema_length=None)
 
 
 def _scan(stack: Stack, output: str) -> list[dict[str, Any]]:
@@ -54,7 +54,8 @@ def _scan(stack: Stack, output: str) -> list[dict[str, Any]]:
     return [{name: _plain(value) for name, value in item.items()} for page in pages for item in page["Items"]]
 
 
-def _order(item: dict[str, Any]) -> dict[str, Any]:
+def order(item: dict[str, Any]) -> dict[str, Any]:
+    """The row of an item."""
     amount = item["quantity"] * item["unit_price"] - item.get("discount", Decimal())
     names = ("order_id", "status", "customer_id", "country", "channel", "product_id", "product_name")
     return {name: item[name] for name in (*names, "category", "currency", "invoice_id", "order_ts")} | {
@@ -69,7 +70,8 @@ def _order(item: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _change(record: Any) -> dict[str, Any] | None:
+def change(record: Any) -> dict[str, Any] | None:
+    """The row of a stream record; None for one that is not for the lake."""
     stream = record["dynamodb"]
     old = {name: _plain(value) for name, value in stream.get("OldImage", {}).items()}
     new = {name: _plain(value) for name, value in stream.get("NewImage", {}).items()}

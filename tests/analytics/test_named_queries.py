@@ -2,71 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from polars import col
 
 from salescast.stack import athena
-from tests.analytics.answers import ANSWERS
 from tests.analytics.figures import money
-from tests.analytics.recent import RECENT
+from tests.analytics.questions import ALL, OF_THE_LAKE, OF_THE_PROJECTOR, QUERIES, expected, given
 from tests.shop import Shop
-from tests.template import resources
-
-ALL = ANSWERS | RECENT
-NAMES = sorted(query["Name"] for query in resources("AWS::Athena::NamedQuery").values())
-# These tell of the lake itself; only a part of their answer can be known from outside it.
-OF_THE_LAKE = {"duplicate_deliveries", "freshness"}
-# These tell of projections: tests/local/test_projector.py.
-OF_THE_PROJECTOR = {"accuracy_by_horizon", "latest_projection", "stock_out_dates"}
-
-
-def day(ago: int) -> str:
-    return (datetime.now(UTC).date() - timedelta(days=ago)).isoformat()
-
-
-def given(name: str, shop: Shop) -> list[dict[str, str]]:
-    """The defaults, and other values for what can be given."""
-    defaults = next(q for q in athena.named_queries(shop.stack) if q.name == name).defaults
-    others = {
-        "from": day(60),
-        "to": day(10),
-        "country": "France",
-        "days": "45",
-        "order_id": shop.changes.filter(version=3)["order_id"][0],
-        "late_seconds": "0",
-        "breakdown": "channel",
-        "measure": "units",
-        "channel": "WEB",
-        "category": "Audio",
-        "day": day(8),
-        "before": day(12) if name == "today_so_far" else day(90),
-        "until": "14:30:00",
-    }
-    if name in ("sales_growth", "falling_products"):
-        others["to"] = day(20)
-    if name == "new_and_returning_customers":
-        others |= {"from": day(90)[:7], "to": day(40)[:7]}
-    changed = {parameter: others[parameter] for parameter in defaults}
-    return [changed] if name == "order_history" else [{}, changed]
 
 
 def test_every_query_has_an_answer_of_its_own() -> None:
-    assert set(NAMES) == set(ALL) | OF_THE_LAKE | OF_THE_PROJECTOR
+    assert set(QUERIES) == set(ALL) | OF_THE_LAKE | OF_THE_PROJECTOR
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
 def test_a_named_query_answers_what_the_shop_says(shop: Shop, name: str) -> None:
     for parameters in given(name, shop):
-        defaults = next(q for q in athena.named_queries(shop.stack) if q.name == name).defaults
-        expected = ALL[name](shop, defaults | parameters)
-        width = len(expected[0]) if expected else 0
+        rows = expected(name, shop, parameters)
+        width = len(rows[0]) if rows else 0
         answer = athena.query(shop.stack, name, parameters).rows
-        assert [row[:width] for row in answer] == expected, parameters
-        # Nothing is placed today, which is the default of one.
-        assert expected or (name == "orders_by_minute" and not parameters), "an empty answer shows nothing"
+        assert [row[:width] for row in answer] == rows, parameters
 
 
 def test_freshness_and_duplicates_count_every_change(shop: Shop) -> None:

@@ -1,4 +1,4 @@
-"""The `orders` view of template.yaml, computed by a query engine over rows that arrived in any order."""
+"""The `orders` view, computed by a query engine over rows that arrived in any order."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.contract.test_template import view
 from tests.template import ROOT
+from tools import analytics
 
 # DuckDB lives in the emulator's environment.
 ENGINE = """
@@ -90,7 +90,12 @@ def test_the_current_state_does_not_depend_on_the_order_of_arrival(
     rows: list[dict[str, Any]], expected: list[Any] | None
 ) -> None:
     orders = list(itertools.permutations(range(len(rows))))
-    request = {"sql": view("orders")["originalSql"], "columns": COLUMNS, "rows": rows, "orders": orders}
+    request = {
+        "sql": analytics.views()["orders"].statement,
+        "columns": COLUMNS,
+        "rows": rows,
+        "orders": orders,
+    }
     answers = json.loads(
         subprocess.run(
             [str(ROOT / ".venv-emulator/bin/python"), "-c", ENGINE],

@@ -23,6 +23,7 @@ from tally import Tally
 from tests.template import ROOT, resources, template
 from tests.unit.transformer.rows import EVENTS, change
 from tests.unit.transformer.test_transformer import event_of, metrics_of
+from tools import analytics
 
 ALARMS = resources("AWS::CloudWatch::Alarm")
 RUNBOOK = (ROOT / "docs" / "operations.md").read_text()
@@ -231,10 +232,8 @@ def test_a_command_of_ours_exists(arguments: list[str]) -> None:
     command = group.commands[arguments[0]]
     context = command.make_context(arguments[0], list(arguments[1:]), resilient_parsing=False)
     if arguments[0] == "query":
-        queries = {query["Name"]: query for query in resources("AWS::Athena::NamedQuery").values()}
-        defaults = queries[context.params["text"]]["Description"].partition(" Parameters: ")[2]
-        given = {pair.split("=")[0] for pair in context.params["parameter"] or []}
-        assert given <= {pair.split("=")[0] for pair in defaults.split("; ")}
+        names = {pair.split("=")[0] for pair in context.params["parameter"] or []}
+        assert names <= analytics.queries()[context.params["text"]].defaults.keys()
 
 
 @cache

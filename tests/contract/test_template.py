@@ -13,32 +13,14 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from tests.template import ROOT, columns, resources, table, template
+from salescast.stack import athena
+from tests.template import ROOT, columns, resources, table, template, view
+from tools import analytics, render
+from tools.analytics import Column
 
-PRESTO = {
-    "string": "varchar",
-    "int": "integer",
-    "timestamp": "timestamp(3)",
-    "boolean": "boolean",
-    "bigint": "bigint",
-    "double": "double",
-}
-VIEWS = ["orders", "daily_sales", "customer_summary", "stock_on_hand", "projection_accuracy"]
+VIEWS = analytics.views()
+QUERIES = analytics.queries()
 TABLES = ["order_changes", "inventory", "sales_projections"]
-
-
-def view(name: str) -> dict[str, Any]:
-    """The Presto description of a view, with the statement as it is deployed."""
-    (base64,) = (part for part in table(name)["ViewOriginalText"]["Fn::Join"][1] if isinstance(part, dict))
-    text, variables = base64["Fn::Base64"]["Fn::Sub"]
-    for variable, value in {**variables, "Database": "salescast"}.items():
-        text = text.replace(f"${{{variable}}}", value)
-    described: dict[str, Any] = json.loads(text)
-    return described
-
-
-def presto(hive: str) -> str:
-    return hive if hive.startswith("decimal") else PRESTO[hive]
 
 
 def all_columns(name: str) -> dict[str, str]:
@@ -84,9 +66,16 @@ def test_a_view_declares_what_it_computes(name: str) -> None:
     assert isinstance(select, exp.Select)
     hive = columns(name)
     assert select.named_selects == list(hive) == [column["name"] for column in described["columns"]]
-    assert [column["type"] for column in described["columns"]] == [presto(kind) for kind in hive.values()]
+    assert [column["type"] for column in described["columns"]] == [
+        Column(column, kind).presto_type for column, kind in hive.items()
+    ]
     steps = {step.alias for step in select.find_all(exp.CTE)}
     sources = {found.name for found in select.find_all(exp.Table)} - steps
+    ids = {
+        properties["TableInput"]["Name"]: resource
+        for resource, properties in resources("AWS::Glue::Table").items()
+    }
+    assert {ids[name] for name in sources} == set(VIEWS[name].depends_on)
     source = {column: kind for name in sorted(sources) for column, kind in all_columns(name).items()}
     for projection in select.selects:
         # What a view of several steps computes is left to Trino (make test-trino); its columns are compared.
@@ -99,13 +88,17 @@ def test_a_view_declares_what_it_computes(name: str) -> None:
     assert described["catalog"] == "awsdatacatalog"
 
 
-def test_every_view_is_tested_here() -> None:
-    declared = [
+def test_the_template_has_what_analytics_declares() -> None:
+    """`make render` writes it; nothing else of the kind stands in the template."""
+    text = (ROOT / "template.yaml").read_text()
+    assert render.rendered(text, VIEWS, QUERIES) == text, "run make render"
+    assert list(resources("AWS::Athena::NamedQuery")) == [query.resource for query in QUERIES.values()]
+    views = [
         properties["TableInput"]["Name"]
         for properties in resources("AWS::Glue::Table").values()
         if properties["TableInput"]["TableType"] == "VIRTUAL_VIEW"
     ]
-    assert declared == VIEWS
+    assert views == list(VIEWS)
 
 
 def test_the_current_state_is_windowed_by_partition() -> None:
@@ -120,23 +113,43 @@ def test_the_current_state_is_windowed_by_partition() -> None:
     assert order == [("version", True), ("sequence_number", True), ("processed_ts", True)]
 
 
-@pytest.mark.parametrize(
-    "query", resources("AWS::Athena::NamedQuery").values(), ids=lambda query: query["Name"]
-)
-def test_a_named_query_parses_and_names_its_parameters(query: dict[str, Any]) -> None:
-    parsed = sqlglot.parse_one(query["QueryString"], read="athena")
-    known = {column for name in (*TABLES, *VIEWS) for column in all_columns(name)}
+@pytest.mark.parametrize("name", QUERIES)
+def test_a_named_query_computes_the_columns_it_declares(name: str) -> None:
+    query = QUERIES[name]
+    parsed = sqlglot.parse_one(query.statement, read="athena")
+    assert isinstance(parsed, exp.Query)
+    assert parsed.named_selects == [column.name for column in query.columns]
+    source = {column for table_or_view in (*TABLES, *VIEWS) for column in all_columns(table_or_view)}
     aliases = {alias.alias for alias in parsed.find_all(exp.Alias)}
     steps = {step.alias for step in parsed.find_all(exp.CTE)}
-    assert {column.name for column in parsed.find_all(exp.Column)} <= known | aliases
+    assert {column.name for column in parsed.find_all(exp.Column)} <= source | aliases
     assert {found.name for found in parsed.find_all(exp.Table)} <= {*TABLES, *VIEWS} | steps
-    question, _, parameters = query["Description"].partition(" Parameters: ")
-    assert question.endswith("?")
-    named = [pair.split("=") for pair in parameters.split("; ")] if parameters else []
-    assert len(named) == len(list(parsed.find_all(exp.Placeholder)))
-    defaults = {pair[0]: pair[1] for pair in named if len(pair) == 2}
-    assert all(defaults.values())
-    assert {pair[0] for pair in named} == set(defaults)
+    assert query.question.endswith("?")
+    assert len(query.places) == len(list(parsed.find_all(exp.Placeholder)))
+
+
+def test_the_stack_reads_the_parameters_that_are_declared() -> None:
+    for properties in resources("AWS::Athena::NamedQuery").values():
+        query, named = QUERIES[properties["Name"]], athena._named(properties)
+        assert (named.description, named.statement) == (query.question, query.statement)
+        assert (named.defaults, named.places) == (query.defaults, query.places)
+
+
+@pytest.mark.parametrize("name", [*QUERIES, *VIEWS])
+def test_a_quotient_is_rounded_once(name: str) -> None:
+    """CAST(CAST(a AS decimal(38,12)) / b AS decimal(12,2)), see tools/analytics.py; doubles stay so."""
+    declared = QUERIES.get(name) or VIEWS[name]
+    parsed = sqlglot.parse_one(declared.statement, read="athena")
+    exact = [column.name for column in declared.columns if column.type != "double"]
+    for select in parsed.find_all(exp.Select):
+        for division in select.find_all(exp.Div):
+            projection = division.find_ancestor(exp.Alias)
+            if select is parsed and projection and projection.alias not in exact:
+                continue
+            assert isinstance(division.this, exp.Cast), division.sql()
+            assert division.this.to.sql("athena") == "DECIMAL(38, 12)", division.sql()
+            assert isinstance(division.parent, exp.Cast), division.sql()
+            assert division.parent.parent is projection, division.sql()
 
 
 def test_no_wildcard_action_and_no_unnamed_resource() -> None:
@@ -300,10 +313,7 @@ def test_every_query_has_its_place_in_the_docs() -> None:
     """docs/queries.md lists every query and its question, and nothing else; `make docs-queries` writes it."""
     text = (ROOT / "docs" / "queries.md").read_text()
     listed = dict(re.findall(r"^\| \[(\w+)\]\(#\1\) \| (.+) \|$", text, re.MULTILINE))
-    questions = {
-        query["Name"]: query["Description"].partition(" Parameters: ")[0]
-        for query in resources("AWS::Athena::NamedQuery").values()
-    }
+    questions = {name: query.question for name, query in QUERIES.items()}
     assert listed == questions
     assert re.findall(r"^## (\w+)$", text, re.MULTILINE) == sorted(questions)
     for name, question in questions.items():

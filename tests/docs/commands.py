@@ -20,6 +20,7 @@ from sqlglot.optimizer.qualify import qualify
 from salescast.cli.main import app
 from tests.docs.page import Command
 from tests.template import ROOT, resources, template
+from tools import analytics
 
 # The AWS CLI is no requirement of the tests; these options of its own are in none of the services' models.
 CLI_OPTIONS = {
@@ -48,12 +49,8 @@ def check(command: Command) -> None:
 
 @cache
 def queries() -> dict[str, set[str]]:
-    """The named queries of the template and their parameters."""
-    found = {}
-    for query in resources("AWS::Athena::NamedQuery").values():
-        defaults = query["Description"].partition(" Parameters: ")[2]
-        found[query["Name"]] = {pair.split("=")[0].strip() for pair in defaults.split(";") if pair}
-    return found
+    """The named queries and their parameters."""
+    return {name: set(query.defaults) for name, query in analytics.queries().items()}
 
 
 @cache

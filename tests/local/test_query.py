@@ -8,7 +8,7 @@ from salescast.cli import main as cli
 from salescast.stack import athena
 from salescast.stack.errors import SalescastError
 from salescast.stack.stack import Stack
-from tests.template import resources
+from tools import analytics
 
 
 def test_query_prints_pure_json(stack: Stack, capfd: pytest.CaptureFixture[str]) -> None:
@@ -46,7 +46,7 @@ def test_long_answers_are_paged(stack: Stack) -> None:
 
 def test_every_named_query_is_listed_with_its_parameters(stack: Stack) -> None:
     queries = athena.named_queries(stack)
-    assert len(queries) == len(resources("AWS::Athena::NamedQuery"))
+    assert [named.name for named in queries] == list(analytics.queries())
     for named in queries:
         assert named.statement.count("?") == len(named.places), named.name
 

@@ -125,14 +125,14 @@ MUTATIONS = (
     ),
     Mutation(
         "the view ignores the version",
-        "template.yaml",
+        "analytics/views/orders.sql",
         "ORDER BY version DESC, sequence_number DESC, processed_ts DESC",
         "ORDER BY sequence_number DESC, processed_ts DESC",
         "tests/contract/test_current_state.py",
     ),
     Mutation(
         "the view keeps removed orders",
-        "template.yaml",
+        "analytics/views/orders.sql",
         "WHERE recency = 1 AND change_type <> 'REMOVE'",
         "WHERE recency = 1",
         "tests/contract/test_current_state.py",

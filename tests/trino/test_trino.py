@@ -7,16 +7,10 @@ import time
 import pytest
 
 from salescast.stack import athena
-from tests.analytics.test_named_queries import NAMES, given
+from tests.analytics.questions import QUERIES, given
 from tests.shop import Shop
-from tests.template import resources
 from tests.trino.server import Trino
-
-VIEWS = sorted(
-    properties["TableInput"]["Name"]
-    for properties in resources("AWS::Glue::Table").values()
-    if properties["TableInput"]["TableType"] == "VIRTUAL_VIEW"
-)
+from tools import analytics
 
 
 def same(shop: Shop, trino: Trino, sql: str) -> int:
@@ -34,7 +28,7 @@ def same(shop: Shop, trino: Trino, sql: str) -> int:
     return len(rows)
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", analytics.views())
 def test_a_view(shop: Shop, trino: Trino, view: str) -> None:
     columns, _ = trino(f"SELECT * FROM {view} LIMIT 0")
     names = [name for name, _ in columns]
@@ -49,7 +43,7 @@ def test_a_table(shop: Shop, trino: Trino, table: str) -> None:
     assert same(shop, trino, f"SELECT * FROM {table} ORDER BY {order}") > 0
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", QUERIES)
 def test_a_named_query(shop: Shop, trino: Trino, name: str) -> None:
     named = next(query for query in athena.named_queries(shop.stack) if query.name == name)
     for parameters in given(name, shop):

@@ -10,19 +10,29 @@ from salescast.dashboard.answers import TEN_MINUTES, Question
 from salescast.dashboard.view import View, command, empty
 
 RECENT_DAYS = 90
+SEGMENTS = Question(
+    "customer_segments",
+    ("segment", "currency", "customers", "net_revenue", "revenue_per_customer"),
+    TEN_MINUTES,
+)
+MONTHS = Question(
+    "new_and_returning_customers", ("month", "currency", "new_revenue", "returning_revenue"), TEN_MINUTES
+)
+COHORTS = Question(
+    "cohort_retention", ("cohort", "months_later", "customers", "retained_percent"), TEN_MINUTES
+)
+TOP = Question(
+    "top_customers",
+    ("customer_id", "currency", "invoices", "units", "net_revenue", "last_order_date"),
+    TEN_MINUTES,
+)
+INVOICES = Question("average_order_value", ("currency", "average_order_value"), TEN_MINUTES)
 
 
 def page(view: View) -> None:
     since = (datetime.now(UTC).date() - timedelta(days=RECENT_DAYS)).isoformat()
     segments, months, cohorts, top, values = (
-        answer.frame
-        for answer in view.ask(
-            Question("customer_segments", max_age=TEN_MINUTES),
-            Question("new_and_returning_customers", max_age=TEN_MINUTES),
-            Question("cohort_retention", max_age=TEN_MINUTES),
-            Question("top_customers", {"from": since}, TEN_MINUTES),
-            Question("average_order_value", max_age=TEN_MINUTES),
-        )
+        answer.frame for answer in view.ask(SEGMENTS, MONTHS, COHORTS, TOP.where({"from": since}), INVOICES)
     )
     if segments.is_empty():
         empty(

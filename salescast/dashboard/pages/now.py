@@ -11,6 +11,22 @@ from salescast.dashboard.view import View, command, empty, small
 from salescast.integrity import health
 
 MINUTES = 60
+BY_MINUTE = Question("orders_by_minute", ("minute", "currency", "orders", "net_revenue"))
+SO_FAR = Question(
+    "today_so_far",
+    (
+        *("currency", "orders", "net_revenue", "orders_before", "net_revenue_before"),
+        *("closing_revenue", "lo80", "hi80", "projected_ts"),
+    ),
+)
+LATEST = Question(
+    "latest_orders",
+    (
+        *("order_id", "order_ts", "country", "channel", "product_name", "quantity", "amount", "currency"),
+        "status",
+    ),
+)
+FRESHNESS = Question("freshness", ("p95_seconds",), MINUTE)
 
 
 def page(view: View) -> None:
@@ -19,11 +35,11 @@ def page(view: View) -> None:
     begin = now - timedelta(minutes=MINUTES)
     clock = {"day": today, "before": yesterday, "until": f"{now:%H:%M}:59"}
     minutes, so_far, latest, fresh, before = view.ask(
-        Question("orders_by_minute", {"from": f"{begin:%Y-%m-%d}", "to": today}, view.live),
-        Question("today_so_far", clock, view.live),
-        Question("latest_orders", {"from": yesterday, "to": today}, view.live),
-        Question("freshness", {"from": yesterday, "to": today}, MINUTE),
-        Question("orders_by_minute", {"from": yesterday, "to": yesterday}, TEN_MINUTES),
+        BY_MINUTE.where({"from": f"{begin:%Y-%m-%d}", "to": today}, view.live),
+        SO_FAR.where(clock, view.live),
+        LATEST.where({"from": yesterday, "to": today}, view.live),
+        FRESHNESS.where({"from": yesterday, "to": today}),
+        BY_MINUTE.where({"from": yesterday, "to": yesterday}, TEN_MINUTES),
     )
     recent = minutes.frame.filter(pl.col("minute") >= f"{begin:%Y-%m-%d %H:%M}")
     sold = so_far.frame

@@ -6,36 +6,52 @@ import polars as pl
 import streamlit as st
 
 from salescast.dashboard import charts, figures
-from salescast.dashboard.answers import MINUTE, TEN_MINUTES, Question
+from salescast.dashboard.answers import TEN_MINUTES, Question
 from salescast.dashboard.view import View, command, empty, small
 
 ALL = "all"
 BREAKDOWNS = ("category", "country", "channel")
 SPANS = {"7 days": 7, "28 days": 28, "90 days": 90, "own dates": 0}
 TOP = 12
+PERIOD = Question("sales_period", ("first_day", "last_day"))
+COMPARISON = Question(
+    "sales_comparison",
+    (
+        *("period", "breakdown", "name", "currency"),
+        *("orders", "cancelled", "returned", "units", "net_revenue"),
+    ),
+)
+PROJECTION = Question(
+    "latest_projection",
+    ("series", "projected_date", "mean", "lo80", "hi80", "lo95", "hi95", "currency", "run_date"),
+    TEN_MINUTES,
+)
+TOP_PRODUCTS = Question(
+    "top_products", ("product_id", "product_name", "category", "currency", "units", "net_revenue")
+)
 
 
 def page(view: View) -> None:
-    (period,) = view.ask(Question("sales_period", max_age=MINUTE))
-    first, last = period.result.rows[0]
+    (period,) = view.ask(PERIOD)
+    first, last = period.frame.row(0)
     if first is None:
         empty(
             "There are no orders yet.",
             f"Write some: {command('generate --days 120 --orders 2000', view.target)}",
         )
         return
-    begin, end = _dates(date.fromisoformat(str(first)), date.fromisoformat(str(last)))
+    begin, end = _dates(date.fromisoformat(first), date.fromisoformat(last))
     days = (end - begin).days + 1
     span = {
         "from": begin.isoformat(),
         "before": (begin - timedelta(days=days)).isoformat(),
         "to": end.isoformat(),
     }
-    (everything,) = view.ask(Question("sales_comparison", span))
+    (everything,) = view.ask(COMPARISON.where(span))
     chosen = _filters(everything.frame)
     frame = everything.frame
     if any(value != ALL for value in chosen.values()):
-        (filtered,) = view.ask(Question("sales_comparison", span | chosen))
+        (filtered,) = view.ask(COMPARISON.where(span | chosen))
         frame = filtered.frame
     if frame.is_empty():
         empty("Nothing was sold in these days with these filters.", "Choose other days, or fewer filters.")
@@ -178,9 +194,7 @@ def _projection(view: View, currency: str, end: date, chosen: dict[str, str]) ->
         )
         return nothing
     breakdown, series = (filtered[0], chosen[filtered[0]]) if filtered else ("total", "total")
-    (answer,) = view.ask(
-        Question("latest_projection", {"breakdown": breakdown, "measure": "revenue"}, TEN_MINUTES)
-    )
+    (answer,) = view.ask(PROJECTION.where({"breakdown": breakdown, "measure": "revenue"}))
     projected = answer.frame.filter(pl.col("series") == series, pl.col("currency") == currency).filter(
         pl.col("projected_date") > end.isoformat()
     )
@@ -214,7 +228,7 @@ def _breakdown(frame: pl.DataFrame, breakdown: str, currency: str) -> None:
 
 
 def _products(view: View, parameters: dict[str, str], currency: str) -> None:
-    (answer,) = view.ask(Question("top_products", parameters))
+    (answer,) = view.ask(TOP_PRODUCTS.where(parameters))
     st.header("Top products", anchor=False)
     products = answer.frame.filter(currency=currency)
     st.dataframe(

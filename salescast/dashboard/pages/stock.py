@@ -4,22 +4,35 @@ import polars as pl
 import streamlit as st
 
 from salescast.dashboard import charts, figures
-from salescast.dashboard.answers import MINUTE, Question
+from salescast.dashboard.answers import Question
 from salescast.dashboard.view import View, empty, small
 
 PACE_DAYS = "28"
 SHOWN = 15
+COVER = Question(
+    "stock_cover", ("product_id", "product_name", "category", "stock", "units_sold", "days_of_cover")
+)
+REORDER = Question(
+    "reorder_list",
+    (
+        *("product_id", "product_name", "stock", "reorder_level", "lead_time_days"),
+        *("units_a_day", "stock_at_delivery"),
+    ),
+)
+OUT = Question("stock_out_dates", ("product_id", "product_name", "stock", "early", "expected", "late"))
+THROUGH = Question("sell_through", ("category", "sell_through_percent"))
+PROJECTION = Question("latest_projection", ("projected_date",))
 
 
 def page(view: View) -> None:
     cover, reorder, out, through, projected = (
         answer.frame
         for answer in view.ask(
-            Question("stock_cover", {"days": PACE_DAYS}, MINUTE),
-            Question("reorder_list", {"days": PACE_DAYS}, MINUTE),
-            Question("stock_out_dates", max_age=MINUTE),
-            Question("sell_through", {"days": PACE_DAYS}, MINUTE),
-            Question("latest_projection", {"breakdown": "product", "measure": "units"}, MINUTE),
+            COVER.where({"days": PACE_DAYS}),
+            REORDER.where({"days": PACE_DAYS}),
+            OUT,
+            THROUGH.where({"days": PACE_DAYS}),
+            PROJECTION.where({"breakdown": "product", "measure": "units"}),
         )
     )
     if cover.is_empty():

@@ -6,7 +6,7 @@ import polars as pl
 import streamlit as st
 
 from salescast.dashboard import charts, figures
-from salescast.dashboard.answers import MINUTE, TEN_MINUTES, Question
+from salescast.dashboard.answers import TEN_MINUTES, Question
 from salescast.dashboard.view import View, command, empty, guarded, small
 from salescast.integrity import health, last_reconciliation, reconcile
 from salescast.stack import money
@@ -16,6 +16,13 @@ MARKS = {
     health.WARNING: ":orange-badge[:material/warning: warning]",
     health.DOWN: ":red-badge[:material/close: down]",
 }
+FRESHNESS = Question("freshness", ("change_date", "median_seconds", "p95_seconds", "longest_seconds"))
+DUPLICATES = Question("duplicate_deliveries", ("row_count", "duplicates"))
+ACCURACY = Question(
+    "accuracy_by_horizon",
+    ("horizon", "days", "wape", "naive_wape", "coverage80", "coverage95", "actual"),
+    TEN_MINUTES,
+)
 
 
 def page(view: View) -> None:
@@ -31,11 +38,7 @@ def page(view: View) -> None:
         with guarded():
             _stages(view)
     left, right = st.columns(2, gap="large")
-    fresh, repeated, accuracy = view.ask(
-        Question("freshness", max_age=MINUTE),
-        Question("duplicate_deliveries", max_age=MINUTE),
-        Question("accuracy_by_horizon", max_age=TEN_MINUTES),
-    )
+    fresh, repeated, accuracy = view.ask(FRESHNESS, DUPLICATES, ACCURACY)
     with left:
         st.header("How fast do changes arrive?", anchor=False)
         _lag(view, fresh.frame, repeated.frame)

@@ -1,0 +1,70 @@
+"""What is asked of a shop: every named query with its defaults, and with other values."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import polars as pl
+
+from tests.analytics.answers import ANSWERS
+from tests.analytics.recent import RECENT
+from tests.shop import Books
+from tools import analytics
+
+QUERIES = analytics.queries()
+ALL = ANSWERS | RECENT
+# These tell of the lake itself; only a part of their answer can be known from outside it.
+OF_THE_LAKE = {"duplicate_deliveries", "freshness"}
+# These tell of projections: tests/local/test_projector.py.
+OF_THE_PROJECTOR = {"accuracy_by_horizon", "latest_projection", "stock_out_dates"}
+
+
+def given(name: str, shop: Books) -> list[dict[str, str]]:
+    """The parameters to ask a named query with, one after the other; {} are the defaults."""
+
+    def day(ago: int) -> str:
+        return (shop.today - timedelta(days=ago)).isoformat()
+
+    # Values that are there on every day this may run: nobody buys in every land, nothing is promoted always.
+    order, promoted = _typical(shop, day(60), day(10)), shop.orders.drop_nulls("promotion")["order_date"]
+    others = {
+        "from": day(60),
+        "to": day(10),
+        "country": order["country"],
+        "days": "45",
+        "order_id": shop.changes.filter(version=3)["order_id"].min(),
+        "late_seconds": "0",
+        "breakdown": "channel",
+        "measure": "units",
+        "channel": order["channel"],
+        "category": order["category"],
+        "day": order["order_date"],
+        "before": day(90),
+        "until": "14:30:00",
+    }
+    if name == "promotion_uplift":
+        others |= {"from": promoted.min(), "to": promoted.max()}
+    if name in ("sales_growth", "falling_products"):
+        others["to"] = day(20)
+    if name == "new_and_returning_customers":
+        others |= {"from": day(90)[:7], "to": day(40)[:7]}
+    changed = {parameter: others[parameter] for parameter in QUERIES[name].defaults}
+    return [changed] if name == "order_history" else [{}, changed]
+
+
+def _typical(shop: Books, first: str, last: str) -> dict[str, str]:
+    """An order of these days that counts in every query: delivered, by a customer who is known."""
+    counted = shop.orders.filter(
+        pl.col("order_date").is_between(pl.lit(first), pl.lit(last)),
+        pl.col("status") == "DELIVERED",
+        pl.col("customer_id") != "erased",
+    )
+    return counted.sort("order_id").row(0, named=True)
+
+
+def expected(name: str, shop: Books, parameters: dict[str, str]) -> list[list[object]]:
+    """What the query must answer; of a row perhaps only its first columns."""
+    rows = ALL[name](shop, QUERIES[name].defaults | parameters)
+    # Nothing is placed today, which is the default of one.
+    assert rows or (name == "orders_by_minute" and not parameters), "an empty answer shows nothing"
+    return rows
