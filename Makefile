@@ -41,7 +41,7 @@ install = $(BIN)/uv pip install --quiet --python $(BIN)/python
 install: .venv/.command .venv-emulator/.done  ## make the two environments, as far as the command and the laptop stack need
 
 .PHONY: install-dashboard
-install-dashboard: install-dashboard  ## and what the web dashboard and plots need
+install-dashboard: install .venv/.dashboard  ## and what the web dashboard and plots need
 
 .PHONY: develop
 develop: install .venv/.project  ## and what tests, checks and benchmarks need
@@ -51,7 +51,7 @@ demo: install  ## the whole pipeline on this machine, reconciled (ORDERS=20000, 
 	@$(BIN)/salescast demo $(if $(ORDERS),--orders $(ORDERS)) $(if $(REPLAY),--replay $(REPLAY))
 
 .PHONY: dashboard
-dashboard: install .venv/.dashboard  ## the web dashboard of the stack that make demo left, until Ctrl-C
+dashboard: install-dashboard  ## the web dashboard of the stack that make demo left, until Ctrl-C
 	@$(BIN)/salescast dashboard
 
 .PHONY: down
@@ -83,7 +83,7 @@ mutation: develop  ## break things on purpose, one at a time: a test must notice
 	@$(BIN)/python tests/mutation/run.py $(T)
 
 .PHONY: test-dates
-test-dates: install  ## every named query on days that are awkward: ends of months, clocks changed, leap days
+test-dates: develop  ## every named query on days that are awkward: ends of months, clocks changed, leap days
 	@SALESCAST_DATES=1 $(BIN)/python -m pytest tests/dates
 
 .PHONY: test-trino
@@ -131,7 +131,7 @@ screenshots: develop  ## pictures of the dashboard of the stack that make demo l
 	@PYTHONPATH=. $(BIN)/python tools/screenshots.py
 
 .PHONY: render
-render: install  ## write the views and named queries of analytics/ into template.yaml
+render: develop  ## write the views and named queries of analytics/ into template.yaml
 	@$(BIN)/python -m tools.render
 
 .PHONY: docs-queries
