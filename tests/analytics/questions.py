@@ -48,7 +48,7 @@ def given(name: str, shop: Books) -> list[dict[str, str]]:
         others["to"] = day(20)
     if name == "new_and_returning_customers":
         others |= {"from": day(90)[:7], "to": day(40)[:7]}
-    changed = {parameter: others[parameter] for parameter in QUERIES[name].defaults}
+    changed = {parameter: str(others[parameter]) for parameter in QUERIES[name].defaults}
     return [changed] if name == "order_history" else [{}, changed]
 
 
