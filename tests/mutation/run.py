@@ -338,7 +338,7 @@ def _noticed(copy: Path, mutation: Mutation) -> bool:
 
 
 def _canonical(source: str) -> str:
-    """The module without comments, its lines and quotes as Python itself writes them: only the code counts."""
+    """The module without comments, lines and quotes as Python writes them: only the code counts."""
     return ast.unparse(ast.parse(source)) + "\n"
 
 
