@@ -3,10 +3,10 @@
     make mutation            all of them
     make mutation T=price    those whose description has this word
 
-Works on a temporary copy. Every mutation replaces a piece of code, written as `ast.unparse` writes it, so that
-layout, quotes and comments do not matter. It must occur exactly once: a mutation which no longer applies is an
-error and not a success. Prints the table that docs/failure-matrix.md quotes;
-exit status 1 when a mutation survives.
+Works on a temporary copy. Every mutation replaces a piece of code, written as `ast.unparse` writes it, so
+that layout, quotes and comments do not matter. It must occur exactly once: a mutation which no longer applies
+is an error and not a success. Prints the table that docs/failure-matrix.md quotes; exit status 1 when a
+mutation survives.
 """
 
 from __future__ import annotations
