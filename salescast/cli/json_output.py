@@ -14,7 +14,7 @@ from salescast.cli.progress import Bars
 from salescast.functions import generate
 
 if TYPE_CHECKING:
-    from salescast.cli.demo import Demo
+    from salescast.cli.demo_steps import Demo
     from salescast.integrity.health import Stage
     from salescast.integrity.reconcile import Reconciliation
     from salescast.integrity.redrive import Redrive

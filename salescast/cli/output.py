@@ -16,7 +16,7 @@ from rich.markup import escape
 from salescast.cli.progress import Bars
 
 if TYPE_CHECKING:
-    from salescast.cli.demo import Demo
+    from salescast.cli.demo_steps import Demo
     from salescast.functions.generate import Generated
     from salescast.integrity.health import Stage
     from salescast.integrity.reconcile import Reconciliation

@@ -20,7 +20,7 @@ from salescast.stack import money
 from salescast.stack.state import DEFAULT
 
 if TYPE_CHECKING:
-    from salescast.cli.demo import Demo
+    from salescast.cli.demo_steps import Demo
     from salescast.functions.generate import Generated
     from salescast.integrity.health import Stage
     from salescast.integrity.reconcile import Reconciliation

@@ -9,7 +9,7 @@ import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 
-from salescast.stack import extras
+from salescast.stack import optional_libraries
 from salescast.stack.errors import SalescastError
 from salescast.stack.polling import poll
 
@@ -28,7 +28,7 @@ def serve(state: Path, name: str | None, port: int, *, browser: bool, report: Ca
     It listens on loopback only, since whoever reaches it can query the lake. Raises SalescastError for a
     port that is taken, and where the dashboard's libraries are not installed.
     """
-    extras.require_dashboard("altair", "polars", "streamlit")
+    optional_libraries.require_dashboard("altair", "polars", "streamlit")
     with socket.socket() as free:
         free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

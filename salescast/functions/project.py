@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from salescast.functions.invoke import Event, invoke
-from salescast.stack import extras
+from salescast.stack import optional_libraries
 from salescast.stack.errors import SalescastError
 from salescast.stack.stack import Stack
 
@@ -115,7 +115,7 @@ def check_plot(path: Path) -> None:
         raise SalescastError(f"{path} is neither .png nor .svg; name the plot so")
     if not path.parent.is_dir():
         raise SalescastError(f"there is no folder {path.parent} to write the plot to; make it first")
-    extras.require_dashboard("matplotlib")
+    optional_libraries.require_dashboard("matplotlib")
 
 
 def plot(path: Path, ones: list[Projected], currency: str) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from botocore.exceptions import BotoCoreError, ClientError
 
 from salescast.integrity import error_objects
-from salescast.stack import emf, metrics
+from salescast.stack import log_metrics, metrics
 from salescast.stack.errors import SalescastError
 from salescast.stack.metrics import Metrics
 from salescast.stack.stack import Stack
@@ -48,7 +48,7 @@ def failing(stack: Stack) -> Failing:
         return Failing(
             sum(1 for _ in error_objects.keys(stack)),
             _dead_letter_count(stack),
-            dict(emf.refused(stack).most_common()),
+            dict(log_metrics.refused(stack).most_common()),
         )
     except ClientError as error:
         if missing := missing_right(error):
@@ -209,7 +209,7 @@ def _transformer(stack: Stack, measured: Metrics) -> tuple[str, str]:
 
 
 def _drift(stack: Stack) -> tuple[str, str]:
-    counts = emf.unknown_attributes(stack)
+    counts = log_metrics.unknown_attributes(stack)
     if not counts:
         return OK, "no attribute outside the contract in 24 h"
     names = ", ".join(f"{name} ({count:,})" for name, count in counts.most_common(5))

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from botocore.exceptions import ClientError
 
 from salescast.integrity.failed_change import FailedChange
+from salescast.stack.change_stream import Change
 from salescast.stack.stack import Stack
-from salescast.stack.streams import Change
 
 RAW = "raw/"
 # What nests too deeply to be read does so for more characters than this, and no change begins among them.

@@ -14,9 +14,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
 
-from salescast.integrity import failed_changes, orders
+from salescast.integrity import failed_changes, orders_table
 from salescast.integrity.failed_changes import Tally
-from salescast.integrity.orders import Order
+from salescast.integrity.orders_table import Order
 from salescast.stack import athena, freshness, money
 from salescast.stack.stack import Stack
 
@@ -145,7 +145,7 @@ def _reconcile(stack: Stack, settle: float, report: Report) -> Reconciliation:
     lake = _lake_days(stack)
     report("reading the orders table")
     table: dict[str, Day] = defaultdict(Day)
-    for order in orders.scan(stack):
+    for order in orders_table.scan(stack):
         table[order.order_date].add(order)
     result = Reconciliation(settle_seconds=round(settle, 3))
     _totals(result, table.values(), lake.values())
@@ -199,11 +199,11 @@ class _Comparison:
 
     def run(self, days: list[str]) -> None:
         wanted = frozenset(days)
-        dates = [day for day in days if day != orders.UNREADABLE]
+        dates = [day for day in days if day != orders_table.UNREADABLE]
         self._read_lake(dates)
         unseen = set(self._view)
         youngest = datetime.now(UTC) - timedelta(seconds=self._settle)
-        for order in orders.scan(self._stack):
+        for order in orders_table.scan(self._stack):
             if order.order_date in wanted:
                 unseen.discard(order.order_id)
                 self._judge(order, youngest)
@@ -238,14 +238,14 @@ class _Comparison:
             self._example(f"{order.order_id}: {self._difference(order, lacking)}")
 
     def _failed(self, order: Order, lacking: list[int]) -> bool:
-        if order.order_date == orders.UNREADABLE:
+        if order.order_date == orders_table.UNREADABLE:
             return order.order_id in self._failed_changes.orders
         return bool(lacking) and all(
             (order.order_id, version) in self._failed_changes.changes for version in lacking
         )
 
     def _difference(self, order: Order, lacking: list[int]) -> str:
-        if order.order_date == orders.UNREADABLE:
+        if order.order_date == orders_table.UNREADABLE:
             return "breaks the data contract, and errors/ has no record of it"
         if lacking:
             return f"version {', '.join(map(str, lacking[:5]))} of {order.version} is not in the lake"
@@ -259,7 +259,7 @@ class _Comparison:
         self._view.clear()
         self._read_lake(dates)
         left = sorted(unseen & self._view.keys())
-        left = sorted(set(left) - orders.existing(self._stack, left))
+        left = sorted(set(left) - orders_table.existing(self._stack, left))
         self._result.unexpected += len(left)
         for order_id in left:
             self._example(f"{order_id}: is in the lake, the table has no such order")

@@ -17,9 +17,9 @@ from salescast.integrity.dead_letter_queue import FOREIGN, GONE, DeadLetter
 from salescast.integrity.failed_change import FailedChange
 from salescast.integrity.failed_changes import Holder
 from salescast.integrity.originals import Originals
-from salescast.stack import streams
+from salescast.stack import change_stream
+from salescast.stack.change_stream import Change
 from salescast.stack.stack import Stack
-from salescast.stack.streams import Change
 
 NO_ORIGINAL = "only its row is there, and raw/ has no original of it (not yet, or no longer)"
 # Nobody else gets a message that is being worked on, for this long at the most.
@@ -135,7 +135,7 @@ class _Work:
         self.result.places += [f"{count} change(s) of {place}" for place, count in lost.items() if count]
         refused: list[str | None] = [None] * len(changes)
         if not self.result.dry_run:
-            refused = streams.put(self._stack, changes)
+            refused = change_stream.put(self._stack, changes)
         self.result.left.update(reason for reason in refused if reason)
         accepted = {change for change, reason in zip(sent, refused, strict=True) if reason is None}
         self.result.redriven += len(accepted)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from salescast.laptop import emulator
+from salescast.laptop import emulator_process
 from salescast.stack.errors import SalescastError
 from salescast.stack.stack import LAPTOP_REGION, laptop_environment
 from salescast.stack.state import PROJECT, State, file_lock
@@ -155,9 +155,9 @@ def _pairs(parameters: Mapping[str, str]) -> list[str]:
 
 def _emulator_version() -> str:
     """The emulator interpreter's minor version ("3.11"). Raises SalescastError when it is not installed."""
-    if not emulator.PYTHON.exists():
-        raise SalescastError(f"{emulator.PYTHON} is missing; run `make install`")
-    config = emulator.PYTHON.parents[1] / "pyvenv.cfg"
+    if not emulator_process.PYTHON.exists():
+        raise SalescastError(f"{emulator_process.PYTHON} is missing; run `make install`")
+    config = emulator_process.PYTHON.parents[1] / "pyvenv.cfg"
     for line in config.read_text().splitlines():
         name, _, value = line.partition("=")
         if name.strip() in ("version", "version_info"):

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from salescast.laptop import emulator, sam
+from salescast.laptop import emulator_process, sam
 from salescast.stack import processes
 from salescast.stack.errors import SalescastError
 from salescast.stack.polling import poll
@@ -83,14 +83,14 @@ def _emulator(state: State, report: Report) -> Record:
         fast, parameters = 1.0, {}
     report("starting the emulator")
     for attempt in range(1, PORT_ATTEMPTS + 1):
-        port = emulator.free_port()
+        port = emulator_process.free_port()
         endpoint = f"http://127.0.0.1:{port}"
-        argv, variables = emulator.command(port, state.folder), emulator.variables()
+        argv, variables = emulator_process.command(port, state.folder), emulator_process.variables()
         process = _start(state, "emulator", argv, variables)
         record = Record(LAPTOP_STACK, endpoint, LAPTOP_REGION, LAPTOP_ACCOUNT, fast, dict(parameters))
         record.processes["emulator"] = process
         state.write(record)
-        if emulator.healthy(process, endpoint):
+        if emulator_process.healthy(process, endpoint):
             return record
         processes.end(process)
         if attempt == PORT_ATTEMPTS:

@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 from aws_lambda_powertools import Logger, Metrics
 
-from batch import Batch
+from batch_metrics import Batch
 from change import Dropped, Moment, to_row
 from contract import ChangeError
 from transformer_environment import environment

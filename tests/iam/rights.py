@@ -12,7 +12,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
-from salescast.local.emulator.iam import actions
+from salescast.local.emulator.iam import rights
 from salescast.local.movers.crawler import rights as crawler
 from salescast.local.movers.firehose import rights as firehose
 from salescast.local.movers.pipe import rights as pipe
@@ -56,8 +56,8 @@ DECLARED = {
     Caller.PIPE: pipe.RIGHTS,
     Caller.FIREHOSE: firehose.RIGHTS,
     Caller.CRAWLER: crawler.RIGHTS,
-    Caller.ATHENA: actions.ATHENA,
-    Caller.SCHEDULER: actions.SCHEDULER,
+    Caller.ATHENA: rights.ATHENA,
+    Caller.SCHEDULER: rights.SCHEDULER,
 }
 # Athena asks it for SHOW DATABASES, and nobody has it.
 GRANTED_TO_NOBODY = {"glue:GetDatabases"}

@@ -15,7 +15,7 @@ from salescast.stack.errors import SalescastError
 from salescast.stack.stack import LAPTOP_REGION, Stack
 from tests.iam.actors import Deployed
 from tests.iam.calls import PROBE, Things
-from tests.iam.test_rights import refusal
+from tests.iam.test_needed_rights import refusal
 
 # Stage -> the first right that it needs besides those on the stack itself.
 RIGHTS = {

@@ -13,7 +13,7 @@ from typing import Any
 
 import boto3
 
-from salescast.laptop.emulator import command, free_port, variables
+from salescast.laptop.emulator_process import command, free_port, variables
 from tests.template import ROOT
 
 

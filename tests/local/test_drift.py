@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from salescast.integrity import health
-from salescast.stack import athena, emf
+from salescast.stack import athena, log_metrics
 from salescast.stack.stack import Stack
 from tests.lake import arrow_schema
 from tests.waiting import wait_for
@@ -35,7 +35,7 @@ def test_status_names_attributes_outside_the_contract(stack: Stack, prefix: str)
             name: {"S": "red"},
         },
     )
-    wait_for(lambda: emf.unknown_attributes(stack)[name] == 1, f"one {name}")
+    wait_for(lambda: log_metrics.unknown_attributes(stack)[name] == 1, f"one {name}")
     (stage,) = (stage for stage in health.stages(stack) if stage.name == "source schema")
     assert stage.health == health.WARNING
     assert "outside the contract" in stage.detail

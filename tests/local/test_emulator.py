@@ -19,7 +19,7 @@ import psutil
 import pytest
 from botocore.exceptions import ClientError
 
-from salescast.laptop.emulator import command, variables
+from salescast.laptop.emulator_process import command, variables
 from tests.local.emulator_process import Emulator, started
 from tests.template import ROOT
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from salescast.laptop.emulator import free_port
+from salescast.laptop.emulator_process import free_port
 from tests.local.emulator_process import Emulator
 from tests.template import ROOT
 

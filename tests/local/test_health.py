@@ -12,7 +12,7 @@ import pytest
 
 from salescast.integrity import health
 from salescast.integrity.health import Stage
-from salescast.stack import emf, metrics
+from salescast.stack import log_metrics, metrics
 from salescast.stack.stack import Stack
 
 FAR_DATES = [f"2998-12-{day}" for day in range(10, 19)]
@@ -70,7 +70,7 @@ def starts(stack: Stack) -> Iterator[list[int]]:
 def test_reasons_of_24_hours_are_counted_once_though_read_again_and_again(
     stack: Stack, log: Log, prefix: str, starts: list[int]
 ) -> None:
-    sums = emf.Sums("RecordsFailedByReason", "reason")
+    sums = log_metrics.Sums("RecordsFailedByReason", "reason")
     log.refuse(timedelta(hours=25), prefix, 1000)
     log.refuse(timedelta(hours=23), prefix, 100)
     log.refuse(timedelta(minutes=10), prefix, 10)
@@ -84,7 +84,7 @@ def test_reasons_of_24_hours_are_counted_once_though_read_again_and_again(
     first, *later = starts
     assert len(later) == 2
     assert min(later) - first > 23 * 3_600_000, "the log is read whole only once"
-    assert emf.Sums("RecordsFailedByReason", "reason").read(stack)[prefix] == 116
+    assert log_metrics.Sums("RecordsFailedByReason", "reason").read(stack)[prefix] == 116
 
 
 def test_failing_counts_objects_messages_and_reasons(stack: Stack, log: Log, prefix: str) -> None:

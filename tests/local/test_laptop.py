@@ -14,7 +14,7 @@ from salescast import laptop
 from salescast.cli import main as cli
 from salescast.functions import generate
 from salescast.integrity import health
-from salescast.laptop import emulator
+from salescast.laptop import emulator_process
 from salescast.stack.stack import Stack
 
 
@@ -32,7 +32,7 @@ def test_status_as_json(stack: Stack, capfd: pytest.CaptureFixture[str]) -> None
 def test_only_loopback_is_listened_on(stack: Stack) -> None:
     assert stack.endpoint is not None
     assert stack.endpoint.startswith("http://127.0.0.1:")
-    assert emulator.answers(stack.endpoint)
+    assert emulator_process.answers(stack.endpoint)
 
 
 def test_up_again_starts_what_died_and_leaves_the_rest(stack: Stack) -> None:

@@ -15,7 +15,7 @@ from uuid import uuid4
 import pytest
 
 from salescast.functions import generate
-from salescast.integrity import failed_changes, orders, reconcile
+from salescast.integrity import failed_changes, orders_table, reconcile
 from salescast.replay import replay
 from salescast.replay.online_retail import COLUMNS
 from salescast.replay.retail_file import survey
@@ -97,7 +97,7 @@ def test_orders_travel_to_the_lake_and_reconcile(stack: Stack, written: Written)
 def test_the_engine_sums_up_a_day_as_we_do(stack: Stack, written: Written) -> None:
     """Without this, every day would differ, and reconciling would still be right but slow."""
     days: dict[str, reconcile.Day] = {}
-    for order in orders.scan(stack):
+    for order in orders_table.scan(stack):
         days.setdefault(order.order_date, reconcile.Day()).add(order)
     lake = reconcile._lake_days(stack)
     ours = [day for day in lake if day.startswith("2011-05")]

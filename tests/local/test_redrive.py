@@ -15,7 +15,7 @@ from uuid import uuid4
 import pytest
 
 from salescast.cli import main as cli
-from salescast.integrity import error_objects, failed_changes, orders, reconcile
+from salescast.integrity import error_objects, failed_changes, orders_table, reconcile
 from salescast.integrity.dead_letter_queue import FOREIGN, GONE
 from salescast.integrity.failed_change import NO_CHANGE
 from salescast.integrity.redrive import NO_ORIGINAL, Choice, redrive
@@ -215,7 +215,7 @@ def test_dead_letters(stack: Stack, written: Written) -> None:
     assert first in done.places[0]
     rows = wait_for_rows(stack, prefix, 2 * count)
     assert sorted(rows) == sorted(before + before), "the same changes once more"
-    live = {order.order_id for order in orders.scan(stack)}
+    live = {order.order_id for order in orders_table.scan(stack)}
     view = run(stack, f"SELECT order_id FROM orders WHERE order_id LIKE '{prefix}%'").rows
     assert {str(row[0]) for row in view} == {f"{prefix}{number}" for number in range(count)} <= live
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from salescast.integrity import orders
+from salescast.integrity import orders_table
 from salescast.stack import freshness
 from salescast.stack.athena import run
 from salescast.stack.stack import Stack
@@ -124,12 +124,12 @@ def test_projector(local: Sam, name: str) -> None:
 
 
 def test_a_tick_with_the_present_time_writes(local: Sam) -> None:
-    before = {order.order_id for order in orders.scan(local.stack)}
+    before = {order.order_id for order in orders_table.scan(local.stack)}
     now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:00Z}"
     tick = {"action": "tick", "time": now, "orders_per_second": 2}
     answer = local.invoke("GeneratorFunction", tick)
     assert answer["inserted"] > 50
-    new = {order.order_id for order in orders.scan(local.stack)} - before
+    new = {order.order_id for order in orders_table.scan(local.stack)} - before
     assert 50 < len(new) <= answer["inserted"]
     wanted = ", ".join(f"'{order_id}'" for order_id in sorted(new)[:100])
     wait_for(
@@ -144,7 +144,7 @@ def test_every_event_is_documented() -> None:
 def seen(stack: Stack) -> int:
     """How many orders of the backfill's days are in the lake, once all of the table's are there."""
     sql = "SELECT count(*) AS n FROM orders WHERE order_date BETWEEN '2026-07-01' AND '2026-10-31'"
-    live = sum("2026-07-01" <= order.order_date <= "2026-10-31" for order in orders.scan(stack))
+    live = sum("2026-07-01" <= order.order_date <= "2026-10-31" for order in orders_table.scan(stack))
     return wait_for(stack, sql, live)
 
 

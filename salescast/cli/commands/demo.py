@@ -27,9 +27,9 @@ def run_demo(
     salescast demo --orders 20000
     salescast demo --replay online_retail.csv.gz
     """
-    from salescast.cli import demo
+    from salescast.cli import demo_steps
 
     output: Output = context.obj
-    shown = demo.run(state, output, orders=orders, file=file, fast=fast)
+    shown = demo_steps.run(state, output, orders=orders, file=file, fast=fast)
     output.demo(shown)
     shown.check()

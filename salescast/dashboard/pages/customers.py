@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import streamlit as st
 
-from salescast.dashboard import charts, figures
+from salescast.dashboard import charts, formatting
 from salescast.dashboard.answers import TEN_MINUTES, Question
 from salescast.dashboard.view import View, command, empty
 
@@ -40,9 +40,9 @@ def page(view: View) -> None:
             f"Write orders: {command('generate --days 120 --orders 2000', view.target)}",
         )
         return
-    currency = figures.main_currency(segments, "customers")
+    currency = formatting.main_currency(segments, "customers")
     segments, months, values = (frame.filter(currency=currency) for frame in (segments, months, values))
-    unit = figures.SYMBOLS.get(currency, currency)
+    unit = formatting.SYMBOLS.get(currency, currency)
     _totals(segments, months, values, currency)
     left, right = st.columns(2, gap="large")
     with left:
@@ -108,25 +108,25 @@ def page(view: View) -> None:
 def _totals(segments: pl.DataFrame, months: pl.DataFrame, values: pl.DataFrame, currency: str) -> None:
     customers = int(segments["customers"].sum())
     risk = segments.filter(segment="at risk")
-    new, returning = figures.total(months["new_revenue"]), figures.total(months["returning_revenue"])
+    new, returning = formatting.total(months["new_revenue"]), formatting.total(months["returning_revenue"])
     with st.container(horizontal=True):
-        st.metric("Customers", figures.count(customers), border=True, height="stretch")
+        st.metric("Customers", formatting.count(customers), border=True, height="stretch")
         st.metric(
             "Revenue from returning",
-            figures.percent(returning / (new + returning) if new + returning else None),
+            formatting.percent(returning / (new + returning) if new + returning else None),
             help="Share of all net revenue that came after a customer's first month.",
             border=True,
             height="stretch",
         )
         st.metric(
             "Average invoice, this month",
-            figures.money(values["average_order_value"][-1] if not values.is_empty() else None, currency),
+            formatting.money(values["average_order_value"][-1] if not values.is_empty() else None, currency),
             border=True,
             height="stretch",
         )
         st.metric(
             "At risk",
-            figures.count(figures.total(risk["customers"])),
+            formatting.count(formatting.total(risk["customers"])),
             help="Bought often or much, but not lately.",
             border=True,
             height="stretch",

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import streamlit as st
 
-from salescast.dashboard import charts, figures
+from salescast.dashboard import charts, formatting
 from salescast.dashboard.answers import MINUTE, TEN_MINUTES, Question
 from salescast.dashboard.view import View, command, empty, small
 from salescast.integrity import health
@@ -67,24 +67,24 @@ def page(view: View) -> None:
 def _figures(
     view: View, now: datetime, recent: int, sold: pl.DataFrame, latest: pl.DataFrame, fresh: pl.DataFrame
 ) -> None:
-    currency = figures.main_currency(sold)
+    currency = formatting.main_currency(sold)
     row = sold.filter(currency=currency).row(0, named=True) if not sold.is_empty() else {}
     revenue, before = row.get("net_revenue", 0.0), row.get("net_revenue_before", 0.0)
     failing = health.failing(view.stack)
     with st.container(horizontal=True):
-        st.metric("Orders, last hour", figures.count(recent), border=True, height="stretch")
+        st.metric("Orders, last hour", formatting.count(recent), border=True, height="stretch")
         st.metric(
             "Orders today",
-            figures.count(row.get("orders", 0)),
-            figures.change(row.get("orders", 0), row.get("orders_before", 0)),
+            formatting.count(row.get("orders", 0)),
+            formatting.change(row.get("orders", 0), row.get("orders_before", 0)),
             help="Compared with yesterday until this time of the day, UTC.",
             border=True,
             height="stretch",
         )
         st.metric(
             "Net revenue today",
-            figures.money(revenue, currency),
-            figures.change(revenue, before),
+            formatting.money(revenue, currency),
+            formatting.change(revenue, before),
             help="Orders placed, shipped or delivered. Compared with yesterday until this time, UTC.",
             border=True,
             height="stretch",
@@ -92,12 +92,12 @@ def _figures(
         close = row.get("closing_revenue")
         explanation = "The projector has not run today."
         if close is not None:
-            bounds = f"{figures.money(row['lo80'], currency)} to {figures.money(row['hi80'], currency)}"
+            bounds = f"{formatting.money(row['lo80'], currency)} to {formatting.money(row['hi80'], currency)}"
             explanation = f"80 % interval {bounds}, as projected at {row['projected_ts'][11:16]} UTC."
-        shown = figures.money(close, currency)
+        shown = formatting.money(close, currency)
         if close is not None and revenue > close:
             # The day was projected before; it cannot close below what is sold.
-            shown = f"over {figures.money(revenue, currency)}"
+            shown = f"over {formatting.money(revenue, currency)}"
         st.metric("Projected close", shown, help=explanation, border=True, height="stretch")
         st.metric(
             "Newest order",
@@ -110,7 +110,7 @@ def _figures(
         failed = failing.errors + failing.dead_letters
         st.metric(
             "Failures waiting",
-            figures.count(failed),
+            formatting.count(failed),
             "see Trust" if failed else "none",
             delta_color="inverse" if failed else "off",
             delta_arrow="off",
@@ -127,8 +127,8 @@ def _newest(now: datetime, latest: pl.DataFrame, fresh: pl.DataFrame) -> tuple[s
     """How old the newest order is, and how long changes take."""
     lag = f"95 % in {fresh['p95_seconds'][-1]:,} s" if not fresh.is_empty() else "nothing arrived"
     if latest.is_empty():
-        return figures.NONE, lag
-    age = now.replace(tzinfo=None) - figures.moment(latest["order_ts"][0])
+        return formatting.NONE, lag
+    age = now.replace(tzinfo=None) - formatting.moment(latest["order_ts"][0])
     return f"{health.span(age.total_seconds())} ago", lag
 
 
@@ -144,7 +144,7 @@ def _every_minute(recent: pl.DataFrame, begin: datetime, now: datetime) -> pl.Da
 
 
 def _close(now: datetime, sold: pl.DataFrame, minutes: pl.DataFrame, before: pl.DataFrame) -> None:
-    currency = figures.main_currency(sold)
+    currency = formatting.main_currency(sold)
     runs = [
         _run_up(minutes, currency, now.hour + now.minute / 60).with_columns(day=pl.lit("today")),
         _run_up(before, currency, 24.0).with_columns(day=pl.lit("yesterday")),
@@ -160,17 +160,19 @@ def _close(now: datetime, sold: pl.DataFrame, minutes: pl.DataFrame, before: pl.
             "The projector runs daily.",
         )
         return
-    unit = figures.SYMBOLS.get(currency, currency)
+    unit = formatting.SYMBOLS.get(currency, currency)
     charts.show(
         charts.close(pl.concat(runs), closing, unit),
         "Net revenue run up over the hours of today and yesterday, with today's projected close",
     )
     if not closing.is_empty():
-        low, high = (figures.money(closing[name][0], currency) for name in ("lo80", "hi80"))
-        mean = figures.money(closing["mean"][0], currency)
+        low, high = (formatting.money(closing[name][0], currency) for name in ("lo80", "hi80"))
+        mean = formatting.money(closing["mean"][0], currency)
         sold_so_far = sold.filter(currency=currency)["net_revenue"][0]
         beyond = " Today has passed that already." if sold_so_far > closing["hi80"][0] else ""
-        small(figures.escaped(f"◆ Projected close {mean}; in 4 of 5 cases between {low} and {high}.{beyond}"))
+        small(
+            formatting.escaped(f"◆ Projected close {mean}; in 4 of 5 cases between {low} and {high}.{beyond}")
+        )
 
 
 def _run_up(minutes: pl.DataFrame, currency: str, until: float) -> pl.DataFrame:
@@ -197,7 +199,7 @@ def _latest(latest: pl.DataFrame) -> None:
         latest.with_columns(
             pl.col("order_ts").str.slice(0, 19),
             amount=pl.struct("amount", "currency").map_elements(
-                lambda row: figures.money(row["amount"], row["currency"]), return_dtype=pl.String
+                lambda row: formatting.money(row["amount"], row["currency"]), return_dtype=pl.String
             ),
         ).select(
             "order_ts", "product_name", "quantity", "amount", "country", "channel", "status", "order_id"

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import streamlit as st
 
-from salescast.dashboard import charts, figures
+from salescast.dashboard import charts, formatting
 from salescast.dashboard.answers import TEN_MINUTES, Question
 from salescast.dashboard.view import View, command, empty, small
 
@@ -113,7 +113,7 @@ def _filters(frame: pl.DataFrame) -> dict[str, str]:
 
 def _currency(frame: pl.DataFrame) -> str:
     """The currency to show: sums over several mean nothing."""
-    main = figures.main_currency(frame)
+    main = formatting.main_currency(frame)
     others = sorted(set(frame["currency"]) - {main})
     if not others:
         return main
@@ -136,8 +136,8 @@ def _totals(frame: pl.DataFrame, currency: str, days: int) -> None:
             value = total(now, name)
             st.metric(
                 label,
-                figures.money(value, currency) if name == "net_revenue" else figures.count(value),
-                figures.change(value, total(before, name)),
+                formatting.money(value, currency) if name == "net_revenue" else formatting.count(value),
+                formatting.change(value, total(before, name)),
                 help=f"Compared with the {days} days before.",
                 border=True,
                 height="stretch",
@@ -145,7 +145,7 @@ def _totals(frame: pl.DataFrame, currency: str, days: int) -> None:
         share, share_before = lost(now), lost(before)
         st.metric(
             "Cancelled or returned",
-            figures.percent(share),
+            formatting.percent(share),
             None if share is None or share_before is None else f"{100 * (share - share_before):+.1f} points",
             delta_color="inverse",
             help="Of the orders placed in these days. Late days may still get worse: returns take weeks.",
@@ -173,7 +173,7 @@ def _trend(
     bounds = _projection(view, currency, end, chosen)
     rows += [(day, charts.PROJECTED, mean) for day, mean in bounds.select("day", "mean").iter_rows()]
     lines = pl.DataFrame(rows, schema=["day", "what", "value"], orient="row")
-    unit = figures.SYMBOLS.get(currency, currency)
+    unit = formatting.SYMBOLS.get(currency, currency)
     charts.show(
         charts.fan(lines, bounds, f"net revenue a day, {unit}"),
         f"Net revenue by day from {begin} to {end}, the period before, and the projection with its intervals",
@@ -216,7 +216,7 @@ def _breakdown(frame: pl.DataFrame, breakdown: str, currency: str) -> None:
     before = revenue.filter(period="before").select("name", before="net_revenue")
     joined = now.join(before, on="name", how="left").sort("value", descending=True)
     shown = joined.head(TOP)
-    unit = figures.SYMBOLS.get(currency, currency)
+    unit = formatting.SYMBOLS.get(currency, currency)
     st.markdown(f"**By {breakdown}**")
     charts.show(
         charts.bars(shown, f"net revenue, {unit}"),
@@ -239,7 +239,7 @@ def _products(view: View, parameters: dict[str, str], currency: str) -> None:
             "product_name": "product",
             "units": st.column_config.NumberColumn("units", format="localized"),
             "net_revenue": st.column_config.ProgressColumn(
-                f"net revenue, {figures.SYMBOLS.get(currency, currency)}",
+                f"net revenue, {formatting.SYMBOLS.get(currency, currency)}",
                 format="accounting",
                 min_value=0,
                 max_value=max(1.0, float(products["net_revenue"].max() or 1)),  # type: ignore[arg-type]

@@ -3,7 +3,7 @@
 import polars as pl
 import streamlit as st
 
-from salescast.dashboard import charts, figures
+from salescast.dashboard import charts, formatting
 from salescast.dashboard.answers import Question
 from salescast.dashboard.view import View, empty, small
 
@@ -42,19 +42,22 @@ def page(view: View) -> None:
         )
         return
     with st.container(horizontal=True):
-        st.metric("Products", figures.count(cover.height), border=True, height="stretch")
+        st.metric("Products", formatting.count(cover.height), border=True, height="stretch")
         st.metric(
-            "Units in stock", figures.count(figures.total(cover["stock"])), border=True, height="stretch"
+            "Units in stock",
+            formatting.count(formatting.total(cover["stock"])),
+            border=True,
+            height="stretch",
         )
         st.metric(
             "Out of stock",
-            figures.count(cover.filter(pl.col("stock") <= 0).height),
+            formatting.count(cover.filter(pl.col("stock") <= 0).height),
             border=True,
             height="stretch",
         )
         st.metric(
             "To order now",
-            figures.count(reorder.height),
+            formatting.count(reorder.height),
             help="At or below the reorder level, or gone before a delivery would arrive.",
             border=True,
             height="stretch",

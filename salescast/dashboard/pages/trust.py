@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import polars as pl
 import streamlit as st
 
-from salescast.dashboard import charts, figures
+from salescast.dashboard import charts, formatting
 from salescast.dashboard.answers import TEN_MINUTES, Question
 from salescast.dashboard.view import View, command, empty, guarded, small
 from salescast.integrity import health, last_reconciliation, reconcile
@@ -84,8 +84,8 @@ def _reconciliation(view: View) -> None:
             icon=":material/error:",
         )
     rows = [
-        ("orders", figures.count(last["table_orders"]), figures.count(last["lake_orders"])),
-        ("changes", figures.count(last["table_versions"]), figures.count(last["lake_versions"])),
+        ("orders", formatting.count(last["table_orders"]), formatting.count(last["lake_orders"])),
+        ("changes", formatting.count(last["table_versions"]), formatting.count(last["lake_versions"])),
         ("amount", *(_amount(last[f"{side}_amount"]) for side in ("table", "lake"))),
     ]
     lines = ["| of | orders table | lake |", "|---|--:|--:|", *(f"| {a} | {b} | {c} |" for a, b, c in rows)]
@@ -107,16 +107,16 @@ def _stages(view: View) -> None:
 
 
 def _cell(text: str) -> str:
-    return figures.escaped(text.replace("|", "\\|").replace("\n", " "))
+    return formatting.escaped(text.replace("|", "\\|").replace("\n", " "))
 
 
 def _failures(view: View) -> None:
     failing = health.failing(view.stack)
     with st.container(horizontal=True):
-        st.metric("Objects under errors/", figures.count(failing.errors), border=True)
-        st.metric("Dead letters", figures.count(failing.dead_letters), border=True)
+        st.metric("Objects under errors/", formatting.count(failing.errors), border=True)
+        st.metric("Dead letters", formatting.count(failing.dead_letters), border=True)
         refused = sum(failing.reasons.values())
-        st.metric("Changes refused, 24 hours", figures.count(refused), border=True)
+        st.metric("Changes refused, 24 hours", formatting.count(refused), border=True)
     if failing.errors or failing.dead_letters:
         small(f"They are kept. Mend the cause, then deliver them again: {command('redrive', view.target)}.")
     if failing.reasons:
@@ -147,8 +147,8 @@ def _lag(view: View, fresh: pl.DataFrame, repeated: pl.DataFrame) -> None:
         )
     last, rows, twice = (
         fresh.row(-1, named=True),
-        figures.total(repeated["row_count"]),
-        figures.total(repeated["duplicates"]),
+        formatting.total(repeated["row_count"]),
+        formatting.total(repeated["duplicates"]),
     )
     with st.container(horizontal=True):
         st.metric(
@@ -161,7 +161,7 @@ def _lag(view: View, fresh: pl.DataFrame, repeated: pl.DataFrame) -> None:
         st.metric("Slowest", f"{last['longest_seconds']:,} s", border=True)
         st.metric(
             "Delivered twice",
-            figures.percent(twice / rows if rows else None),
+            formatting.percent(twice / rows if rows else None),
             help="Delivery is at least once; the orders view counts each change once.",
             border=True,
         )
@@ -176,15 +176,15 @@ def _accuracy(view: View, accuracy: pl.DataFrame) -> None:
         )
         return
     days = int(accuracy["days"].sum())
-    sold = figures.total(accuracy["actual"])
+    sold = formatting.total(accuracy["actual"])
     wape, naive = (
-        figures.total(accuracy[name] * accuracy["actual"]) / sold if sold else None
+        formatting.total(accuracy[name] * accuracy["actual"]) / sold if sold else None
         for name in ("wape", "naive_wape")
     )
     with st.container(horizontal=True):
         st.metric(
             "Error (WAPE)",
-            figures.percent(wape),
+            formatting.percent(wape),
             None if wape is None or naive is None else f"{100 * (wape - naive):+.1f} points",
             delta_color="inverse",
             help="Sum of absolute errors over the sum of sales, of the total's net revenue; "
@@ -192,10 +192,10 @@ def _accuracy(view: View, accuracy: pl.DataFrame) -> None:
             border=True,
         )
         for level in (80, 95):
-            inside = figures.total(accuracy[f"coverage{level}"] * accuracy["days"]) / days
+            inside = formatting.total(accuracy[f"coverage{level}"] * accuracy["days"]) / days
             st.metric(
                 f"In the {level} % interval",
-                figures.percent(inside),
+                formatting.percent(inside),
                 border=True,
             )
     lines = [

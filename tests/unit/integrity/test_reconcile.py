@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from salescast.integrity.failed_changes import Tally
-from salescast.integrity.orders import UNREADABLE, Order, _order
+from salescast.integrity.orders_table import UNREADABLE, Order, _order
 from salescast.integrity.reconcile import Day, Reconciliation, _Comparison, checksum
 from salescast.stack.stack import Stack
 

@@ -7,8 +7,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from salescast.integrity.redrive import Choice
-from salescast.stack import streams
-from salescast.stack.streams import Change
+from salescast.stack import change_stream
+from salescast.stack.change_stream import Change
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -36,7 +36,7 @@ class Kinesis:
         return "stream"
 
     def put_records(self, StreamName: str, Records: list[Any]) -> dict[str, Any]:  # noqa: N803
-        assert len(Records) <= streams.MAX_ENTRIES
+        assert len(Records) <= change_stream.MAX_ENTRIES
         keys = [record["PartitionKey"] for record in Records]
         if self.poison in keys:
             raise ClientError(
@@ -60,7 +60,7 @@ def changes(count: int) -> list[Change]:
 def test_only_refused_entries_are_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
     kinesis: Any = Kinesis({"1": 2, "3": 1000})
-    refused = streams.put(kinesis, changes(1200))
+    refused = change_stream.put(kinesis, changes(1200))
     assert [index for index, reason in enumerate(refused) if reason] == [3]
     assert "ProvisionedThroughputExceeded" in str(refused[3])
     assert sorted(kinesis.taken, key=int) == [str(number) for number in range(1200) if number != 3]
@@ -68,7 +68,7 @@ def test_only_refused_entries_are_sent_again(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_one_poisoned_entry_does_not_hold_up_the_others() -> None:
     kinesis: Any = Kinesis({}, poison="5")
-    refused = streams.put(kinesis, changes(9))
+    refused = change_stream.put(kinesis, changes(9))
     assert [index for index, reason in enumerate(refused) if reason] == [5]
     assert len(kinesis.taken) == 8
 
@@ -81,4 +81,4 @@ def test_a_stream_that_cannot_be_written_to_is_an_error() -> None:
 
     kinesis.put_records = deny
     with pytest.raises(ClientError, match="AccessDenied"):
-        streams.put(kinesis, changes(2))
+        change_stream.put(kinesis, changes(2))

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import transformer
-from batch import Batch
+from batch_metrics import Batch
 from change import Moment, to_row
 from tests.unit.transformer.mutation import mutate
 from tests.unit.transformer.rows import all_changes, assert_valid, change

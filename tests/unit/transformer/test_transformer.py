@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 import transformer
-from batch import Batch
+from batch_metrics import Batch
 from change import Moment
 from tests.template import ROOT
 from tests.unit.transformer.rows import EVENTS, assert_valid, change

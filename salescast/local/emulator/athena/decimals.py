@@ -3,7 +3,7 @@
 Trino: decimal / decimal is a decimal of the larger scale, rounded half up; avg(decimal) keeps precision and
 scale; round(x, n) keeps the scale; integer / integer cuts off; dividing by zero is an error (functions
 "Decimal functions and operators"). DuckDB turns decimal division and averages into doubles and divides by
-zero to NULL. The integer case is DuckDB's own setting integer_division, switched on by athena_engine.py.
+zero to NULL. The integer case is DuckDB's own setting integer_division, switched on by engine.py.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ _INTEGER_DIGITS = {
     exp.DType.INT: 10,
     exp.DType.BIGINT: 19,
 }
-# Names of the macros that athena_engine.py defines.
+# Names of the macros that engine.py defines.
 DIVIDE = "salescast_divide"
 NOT_ZERO = "salescast_not_zero"
 MACROS = (

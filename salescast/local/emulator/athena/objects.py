@@ -14,7 +14,7 @@ from urllib.parse import quote, urlparse
 
 from ministack.services import glue, s3
 
-from salescast.local.emulator.athena import projection
+from salescast.local.emulator.athena import partition_projection
 from salescast.local.emulator.athena.catalog import Table
 from salescast.local.emulator.athena.dialect import QueryError
 
@@ -42,7 +42,7 @@ class Partition:
 
 def projected(table: Table) -> bool:
     """Whether partition projection is on."""
-    return projection.enabled(table.parameters)
+    return partition_projection.enabled(table.parameters)
 
 
 def partitions(table: Table, now: datetime) -> list[Partition]:
@@ -97,9 +97,11 @@ def _safe(name: str) -> str:
 def _projected(table: Table, now: datetime) -> list[Partition]:
     keys = [key for key, _ in table.keys]
     try:
-        pattern = projection.location_pattern(table.parameters, table.location, keys)
-        contains = [projection.membership(table.parameters, key, now.astimezone(UTC)) for key in keys]
-    except projection.ProjectionError as error:
+        pattern = partition_projection.location_pattern(table.parameters, table.location, keys)
+        contains = [
+            partition_projection.membership(table.parameters, key, now.astimezone(UTC)) for key in keys
+        ]
+    except partition_projection.ProjectionError as error:
         raise QueryError(f"HIVE_METASTORE_ERROR: {table.database}.{table.name}: {error}") from error
     template = table.parameters.get("storage.location.template", table.location)
     in_range: dict[tuple[str, ...], bool] = {}

@@ -12,7 +12,7 @@ from ministack.core import iam_evaluator
 from salescast.local.emulator import patching
 from salescast.local.emulator.athena.dialect import QueryError
 from salescast.local.emulator.athena.objects import StoredObject
-from salescast.local.emulator.iam import actions, sessions
+from salescast.local.emulator.iam import rights, sessions
 
 Require = Callable[..., None]
 
@@ -34,7 +34,7 @@ def of_caller() -> Require:
         try:
             for resource in resources:
                 keys = {key.replace("__", ":"): value for key, value in context.items()}
-                sessions.require(access_key, action, resource, actions.ATHENA, keys)
+                sessions.require(access_key, action, resource, rights.ATHENA, keys)
         except sessions.AccessDeniedError as error:
             raise QueryError(f"PERMISSION_DENIED: {error}") from error
 

@@ -18,7 +18,7 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import iam, sts
 
 from salescast.local.emulator import patching
-from salescast.local.emulator.iam import actions
+from salescast.local.emulator.iam import rights
 
 LIFETIME_SECONDS = 3600
 
@@ -83,7 +83,7 @@ def require(
     policies, permissions boundary, session policies and the resource's own policy all count; root passes
     (MiniStack knows root by an empty key). `context` holds condition keys such as s3:prefix.
     """
-    actions.check(action, declared)
+    rights.check(action, declared)
     denied = iam_evaluator.enforce(
         access_key, action, action.split(":")[0], get_region(), resource_arn=resource, service_context=context
     )

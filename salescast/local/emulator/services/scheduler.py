@@ -22,7 +22,7 @@ from typing import Any
 from ministack.services import eventbridge, scheduler
 
 from salescast.local.emulator import patching
-from salescast.local.emulator.iam import actions, sessions
+from salescast.local.emulator.iam import rights, sessions
 
 Json = dict[str, Any]
 logger = logging.getLogger("salescast.scheduler")
@@ -98,9 +98,7 @@ def _allowed(target: Json, schedule_arn: str) -> bool:
     try:
         session = sessions.assume(target.get("RoleArn", ""), "scheduler.amazonaws.com", group, account)
         if ":lambda:" in target["Arn"]:
-            sessions.require(
-                session["AccessKeyId"], "lambda:InvokeFunction", target["Arn"], actions.SCHEDULER
-            )
+            sessions.require(session["AccessKeyId"], "lambda:InvokeFunction", target["Arn"], rights.SCHEDULER)
     except sessions.AccessDeniedError as error:
         logger.error("schedule %s did not fire: %s", schedule_arn, error)
         return False

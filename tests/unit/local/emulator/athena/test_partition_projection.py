@@ -2,7 +2,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from salescast.local.emulator.athena.projection import ProjectionError, enabled, location_pattern, membership
+from salescast.local.emulator.athena.partition_projection import (
+    ProjectionError,
+    enabled,
+    location_pattern,
+    membership,
+)
 
 NOW = datetime(2026, 11, 20, 22, 30, tzinfo=UTC)
 

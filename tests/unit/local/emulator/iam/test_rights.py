@@ -2,7 +2,7 @@
 
 import pytest
 
-from salescast.local.emulator.iam.actions import ATHENA, UndeclaredActionError, check
+from salescast.local.emulator.iam.rights import ATHENA, UndeclaredActionError, check
 
 
 def test_only_what_is_declared_is_asked_for() -> None:

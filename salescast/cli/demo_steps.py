@@ -13,8 +13,7 @@ from salescast.cli import arguments
 from salescast.cli.output import Output
 from salescast.cli.progress import Bars
 from salescast.functions import generate, project, snapshot
-from salescast.integrity import last_reconciliation, reconcile
-from salescast.integrity import orders as orders_table
+from salescast.integrity import last_reconciliation, orders_table, reconcile
 from salescast.integrity.reconcile import Reconciliation
 from salescast.replay import replay, retail_file
 from salescast.stack import athena, freshness, money

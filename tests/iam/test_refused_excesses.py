@@ -9,7 +9,7 @@ from tests.iam.actors import Actor
 from tests.iam.calls import Things
 from tests.iam.conftest import OWNERS
 from tests.iam.excesses import EXCESSES, Excess
-from tests.iam.test_rights import refusal
+from tests.iam.test_needed_rights import refusal
 
 TRIED = [(owner, excess) for owner in OWNERS for excess in EXCESSES if owner not in excess.may]
 MAY = [(owner, excess) for excess in EXCESSES for owner in sorted(excess.may)]

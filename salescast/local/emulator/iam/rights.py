@@ -29,4 +29,4 @@ class UndeclaredActionError(RuntimeError):
 def check(action: str, declared: frozenset[str]) -> None:
     """Raises UndeclaredActionError unless the action is declared."""
     if action not in declared:
-        raise UndeclaredActionError(f"{action} is not declared: add it to emulator/iam/actions.py")
+        raise UndeclaredActionError(f"{action} is not declared: add it to emulator/iam/rights.py")

@@ -1,13 +1,13 @@
 import pytest
 
-from salescast.stack import extras
+from salescast.stack import optional_libraries
 from salescast.stack.errors import SalescastError
 
 
 def test_what_is_there_needs_nothing() -> None:
-    extras.require_dashboard("json", "polars")
+    optional_libraries.require_dashboard("json", "polars")
 
 
 def test_what_is_not_there_is_named_with_its_remedy() -> None:
     with pytest.raises(SalescastError, match="no_such_library is not installed; `make install-dashboard`"):
-        extras.require_dashboard("json", "no_such_library")
+        optional_libraries.require_dashboard("json", "no_such_library")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salescast.dashboard import figures
-from salescast.dashboard.figures import MINUS, NONE
+from salescast.dashboard import formatting
+from salescast.dashboard.formatting import MINUS, NONE
 from salescast.integrity import health
 
 finite = st.floats(-1e12, 1e12)
@@ -30,12 +30,12 @@ finite = st.floats(-1e12, 1e12)
     ],
 )
 def test_money(value: float | None, currency: str, text: str) -> None:
-    assert figures.money(value, currency) == text
+    assert formatting.money(value, currency) == text
 
 
 @given(finite)
 def test_money_reads_back(value: float) -> None:
-    text = figures.money(value, "GBP").replace(MINUS, "-").replace("£", "").replace(",", "")
+    text = formatting.money(value, "GBP").replace(MINUS, "-").replace("£", "").replace(",", "")
     assert float(text) == pytest.approx(value, abs=0.5 if abs(value) >= 999 else 0.0051)
     assert not text.startswith("-0.00")
 
@@ -43,17 +43,17 @@ def test_money_reads_back(value: float) -> None:
 @pytest.mark.parametrize(
     ("written", "text"),
     [
-        (figures.count(1234.0), "1,234"),
-        (figures.count(-1234), f"{MINUS}1,234"),
-        (figures.count(None), NONE),
-        (figures.percent(0.1234), "12.3 %"),
-        (figures.percent(-0.01), f"{MINUS}1.0 %"),
-        (figures.percent(None), NONE),
-        (figures.change(110, 100), "+10.0 %"),
-        (figures.change(90, 100), "-10.0 %"),
-        (figures.change(-50, -100), "+50.0 %"),
-        (figures.change(5, 0), None),
-        (figures.escaped("$5 and $6"), "\\$5 and \\$6"),
+        (formatting.count(1234.0), "1,234"),
+        (formatting.count(-1234), f"{MINUS}1,234"),
+        (formatting.count(None), NONE),
+        (formatting.percent(0.1234), "12.3 %"),
+        (formatting.percent(-0.01), f"{MINUS}1.0 %"),
+        (formatting.percent(None), NONE),
+        (formatting.change(110, 100), "+10.0 %"),
+        (formatting.change(90, 100), "-10.0 %"),
+        (formatting.change(-50, -100), "+50.0 %"),
+        (formatting.change(5, 0), None),
+        (formatting.escaped("$5 and $6"), "\\$5 and \\$6"),
     ],
 )
 def test_counts_shares_and_changes(written: str | None, text: str | None) -> None:
@@ -79,12 +79,12 @@ def test_durations(seconds: float, text: str) -> None:
 
 def test_the_main_currency_has_the_most_orders_and_the_first_name() -> None:
     frame = pl.DataFrame({"currency": ["USD", "GBP", "USD", "EUR"], "orders": [2, 5, 3, 4]})
-    assert figures.main_currency(frame) == "GBP"
-    assert figures.main_currency(frame.filter(pl.col("currency") != "GBP")) == "USD"
-    assert figures.main_currency(frame.clear()) == ""
-    assert figures.main_currency(frame.rename({"orders": "customers"}), "customers") == "GBP"
+    assert formatting.main_currency(frame) == "GBP"
+    assert formatting.main_currency(frame.filter(pl.col("currency") != "GBP")) == "USD"
+    assert formatting.main_currency(frame.clear()) == ""
+    assert formatting.main_currency(frame.rename({"orders": "customers"}), "customers") == "GBP"
 
 
 def test_moments_have_no_time_zone() -> None:
-    moment = figures.moment("2026-11-20 10:05:00.000")
+    moment = formatting.moment("2026-11-20 10:05:00.000")
     assert (moment.hour, moment.tzinfo) == (10, None)
