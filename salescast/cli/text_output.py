@@ -12,6 +12,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from salescast.cli import projection_chart
 from salescast.cli.output import Output
 from salescast.cli.progress import Bars
 from salescast.functions import project
@@ -178,7 +179,7 @@ class TextOutput(Output):
 
     def _plots(self, answer: dict[str, Any], measure: str) -> None:
         for series in project.series(answer, measure):
-            for line in project.terminal(series):
+            for line in projection_chart.terminal(series):
                 self.out.print(line, markup=False, soft_wrap=True)
 
     def _statistics(self, result: Result) -> None:

@@ -61,11 +61,12 @@ def project_sales(
     salescast project
     salescast project total channel:WEB --plot projection.svg
     """
+    from salescast.cli import projection_chart
     from salescast.functions import project
 
     output: Output = context.obj
     if plot:
-        project.check_plot(plot)
+        projection_chart.check_plot(plot)
     event: dict[str, Any] = {"series": names or ["total"], "horizon": horizon}
     if day:
         event["date"] = arguments.day("--date", day).isoformat()
@@ -74,7 +75,7 @@ def project_sales(
     answer = project.run(target, event)
     measure = "units" if units else "revenue"
     if plot:
-        project.plot(plot, project.series(answer, measure), answer["currency"])
+        projection_chart.plot(plot, project.series(answer, measure), answer["currency"])
     output.projection(answer, measure)
 
 
