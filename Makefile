@@ -109,9 +109,10 @@ bench: develop  ## the transformer's speed against its baselines
 	@PYTHONPATH=src/transformer $(BIN)/python tests/bench/bench_transformer.py
 
 .PHONY: backtest
-backtest: develop  ## the projection's accuracy at rolling origins (RETAIL=file.csv.gz, SERIES=folder)
+backtest: develop  ## the projection's accuracy at rolling origins (RETAIL=file.csv.gz, SERIES=folder, MOST=6)
 	@PYTHONPATH=.:src/projector:src/generator $(BIN)/python tests/bench/backtest.py \
-	  $(if $(RETAIL),--retail $(RETAIL)) $(if $(SERIES),--series $(SERIES))
+	  $(if $(RETAIL),--retail $(RETAIL)) $(if $(SERIES),--series $(SERIES)) $(if $(BEFORE),--before $(BEFORE)) \
+	  $(if $(MOST),--most $(MOST)) $(if $(ORIGINS),--origins $(ORIGINS))
 
 .PHONY: backtest-simulated
 backtest-simulated: develop  ## the same on simulated families, by length (SEED=900, FAMILY=shops, RETAIL=file.csv.gz)

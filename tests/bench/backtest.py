@@ -1,10 +1,11 @@
-"""`make backtest`: the projection at rolling origins, against seasonal naive and, if installed, AutoETS.
+"""`make backtest`: the projection at rolling origins, against seasonal naive and installed libraries.
 
 Series: the generator's demand curve as noisy shops of several sizes, with RETAIL=path the totals,
-countries and products of an Online Retail file, and with SERIES=folder every *.csv in it: columns `date`
-(ISO) and `value`, a row per day; a day without a row or a value is a gap. Prints one table;
-docs/projection.md quotes it. AutoETS is statsforecast's, which is too large to be a requirement:
-`.venv/bin/uv pip install statsforecast` adds it to the environment.
+countries and products of an Online Retail file, and with SERIES=folder every *.csv in it: a column `date`
+(ISO) and one for each series, a row per day; a day without a row or a value is a gap. BEFORE=folder compares
+with the src/projector of an earlier version. Prints one table; docs/projection.md quotes it. The libraries
+are too large to be requirements: `.venv/bin/uv pip install statsforecast prophet` adds them to the
+environment. They take a second and more each: MOST=6 takes six series of a group, ORIGINS=1 one origin.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import csv
 import datetime as dt
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +25,8 @@ from tests.bench.scores import Score
 
 SEED = 5
 DAYS = 730
-ORIGINS = 3
+ORIGINS = 2
+HORIZONS = (28, 56)
 LEAST_DAYS = 60  # of history
 RATES = (0.5, 2.0, 10.0, 60.0)  # order lines an hour: shops from 12 to 1,440 lines a day
 SHOPS = 4
@@ -59,44 +62,85 @@ def retail(path: Path) -> list[Series]:
 
 
 def folder(path: Path) -> list[Series]:
-    """Every CSV of a folder, as one group named as the folder."""
+    """Every CSV of a folder, a group each: a column `date`, and one for each series."""
     found = []
     for file in sorted(path.glob("*.csv")):
         with file.open(newline="") as lines:
-            values = {dt.date.fromisoformat(row["date"][:10]): row["value"] for row in csv.DictReader(lines)}
-        days = [min(values) + dt.timedelta(days=day) for day in range((max(values) - min(values)).days + 1)]
-        found.append(
-            Series(path.name[:18], days[0], np.array([float(values.get(day) or "nan") for day in days]))
-        )
+            rows = {dt.date.fromisoformat(row["date"][:10]): row for row in csv.DictReader(lines)}
+        first, last = min(rows), max(rows)
+        days = [first + dt.timedelta(days=day) for day in range((last - first).days + 1)]
+        for name in next(iter(rows.values())):
+            if name == "date":
+                continue
+            values = np.array([float(rows[day][name] or "nan") if day in rows else np.nan for day in days])
+            known = np.nonzero(np.isfinite(values))[0]
+            if len(known):
+                part = slice(known[0], known[-1] + 1)
+                found.append(Series(file.stem[:18], days[known[0]], values[part]))
     return found
+
+
+def spread(everything: list[Series], most: int) -> list[Series]:
+    """At most so many series of each group, evenly spread over it."""
+    found: list[Series] = []
+    for group in dict.fromkeys(series.group for series in everything):
+        same = [series for series in everything if series.group == group]
+        found += [same[round(place)] for place in np.linspace(0, len(same) - 1, min(most, len(same)))]
+    return found
+
+
+def tasks(everything: list[Series], origins: int) -> Iterator[tuple[Series, int]]:
+    """Series and origins: the last ones after which the longest horizon is known, that far apart."""
+    for series in everything:
+        last = len(series.values) - max(HORIZONS)
+        for origin in range(last, last - origins * max(HORIZONS), -max(HORIZONS)):
+            past = series.values[: max(0, origin)]
+            if np.isfinite(past).sum() >= LEAST_DAYS and np.nanmax(np.abs(past)) > 0:
+                yield series, origin
+
+
+def row(group: str, horizon: int, name: str, score: Score) -> str:
+    bias = f"{100 * score.bias:9.1f}" if score.sums else f"{'':9}"
+    return (
+        f"{group:<18}{horizon:>4}  {name:<16}{score.mase:7.3f}{score.wape:7.3f}"
+        f"{score.covered('80')}{score.covered('95')}{bias}{score.covered_sum()}"
+        f"{1000 * score.seconds / len(score.mases):9.1f}"
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--retail", type=Path, help="an Online Retail CSV, gzip or plain")
-    parser.add_argument("--series", type=Path, help="a folder of CSV files with the columns date and value")
+    parser.add_argument(
+        "--series", type=Path, help="a folder of CSV files: `date`, and a column for each series"
+    )
+    parser.add_argument("--before", type=Path, help="src/projector of an earlier version, to compare with")
+    parser.add_argument("--most", type=int, default=1000, help="series of a group at most, evenly spread")
+    parser.add_argument("--origins", type=int, default=ORIGINS, help=f"of each series ({ORIGINS})")
+    parser.add_argument("--no-libraries", action="store_true", help="leave installed libraries out")
     given = parser.parse_args()
     everything = generated()
     everything += retail(given.retail) if given.retail else []
     everything += folder(given.series) if given.series else []
+    compared = models(before=given.before, libraries=not given.no_libraries)
     print(
-        f"{'series':<18}{'h':>4}  {'model':<16}{'MASE':>7}{'WAPE':>7}{'in 80%':>8}{'in 95%':>8}{'ms each':>9}"
+        f"{'series':<18}{'h':>4}  {'model':<16}{'MASE':>7}{'WAPE':>7}{'in 80%':>8}{'in 95%':>8}"
+        f"{'bias %':>9}{'sum 80%':>9}{'ms each':>9}"
     )
-    for group in dict.fromkeys(one.group for one in everything):
-        for horizon in (28, 56):
-            for name, model in models().items():
-                total = Score()
-                for series in everything:
-                    if series.group == group:
-                        last = len(series.values) - horizon
-                        for origin in range(last, last - ORIGINS * horizon, -horizon):
-                            if origin >= LEAST_DAYS:
-                                total.add(model, series, origin, horizon)
-                print(
-                    f"{group:<18}{horizon:>4}  {name:<16}{total.mase:7.3f}{total.wape:7.3f}"
-                    f"{total.covered('80')}{total.covered('95')}"
-                    f"{1000 * total.seconds / len(total.mases):9.1f}"
-                )
+    means: dict[tuple[int, str], list[Score]] = {}
+    for group in dict.fromkeys(series.group for series in everything):
+        same = [series for series in everything if series.group == group]
+        scores: dict[tuple[int, str], Score] = {}
+        for series, origin in tasks(spread(same, given.most), given.origins):
+            for name, model in compared.items():
+                for horizon in HORIZONS:
+                    scores.setdefault((horizon, name), Score()).add(model, series, origin, horizon)
+        for (horizon, name), score in sorted(scores.items(), key=lambda item: item[0][0]):
+            if score.mases:
+                print(row(group, horizon, name, score), flush=True)
+                means.setdefault((horizon, name), []).append(score)
+    for (horizon, name), groups in sorted(means.items(), key=lambda item: item[0][0]):
+        print(f"{'mean of groups':<18}{horizon:>4}  {name:<16}{np.mean([one.mase for one in groups]):7.3f}")
 
 
 if __name__ == "__main__":

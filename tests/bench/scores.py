@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tests.bench.forecasters import WEEK, Model, Series
+from tests.bench.forecasters import MONTH, WEEK, Model, Series
 
 
 @dataclass
@@ -21,6 +21,8 @@ class Score:
     actual: float = 0.0
     inside: dict[str, list[bool]] = field(default_factory=lambda: defaultdict(list))
     seconds: float = 0.0
+    sums: list[tuple[float, float]] = field(default_factory=list)  # of 28 days: projected, actual
+    inside_sum: list[bool] = field(default_factory=list)
 
     def add(self, model: Model, series: Series, origin: int, horizon: int) -> None:
         """One forecast more, from the days before `origin`; none where no day of its horizon is known."""
@@ -40,6 +42,12 @@ class Score:
             if f"lo{level}" in found:
                 inside = (found[f"lo{level}"] <= truth) & (truth <= found[f"hi{level}"])
                 self.inside[level] += inside[known].tolist()
+        month = truth[:MONTH]
+        if horizon >= MONTH and np.isfinite(month).all():
+            own = found.get("sum28", np.array([found["mean"][:MONTH].sum()]))
+            self.sums.append((float(own[0]), float(month.sum())))
+            if len(own) > 1:
+                self.inside_sum.append(bool(own[1] <= month.sum() <= own[2]))
 
     @classmethod
     def together(cls, scores: Iterable[Score]) -> Score:
@@ -49,6 +57,8 @@ class Score:
             total.error += one.error
             total.actual += one.actual
             total.seconds += one.seconds
+            total.sums += one.sums
+            total.inside_sum += one.inside_sum
             for level, days in one.inside.items():
                 total.inside[level] += days
         return total
@@ -63,6 +73,16 @@ class Score:
         """The sum of absolute errors as a share of the sum of what was sold."""
         return self.error / max(self.actual, 1e-9)
 
+    @property
+    def bias(self) -> float:
+        """How much more than was sold the sums of 28 days are, as a share of what was sold; nan for none."""
+        projected, actual = np.array(self.sums).reshape(-1, 2).sum(axis=0)
+        return float((projected - actual) / actual) if actual else float("nan")
+
     def covered(self, level: str) -> str:
         """The share of days inside the interval, 8 characters; blank for a model without intervals."""
         return f"{np.mean(self.inside[level]):8.2f}" if self.inside[level] else f"{'':8}"
+
+    def covered_sum(self) -> str:
+        """The share of sums of 28 days inside their 80 % interval, 9 characters; blank without intervals."""
+        return f"{np.mean(self.inside_sum):9.2f}" if self.inside_sum else f"{'':9}"

@@ -1,0 +1,83 @@
+"""The projection of a series that sells on most days: members, their combination, intervals."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+import additive
+import combination
+import explanation
+import feasts
+import holt_winters
+from design import design
+from openings import Flags
+from origins import origins
+from scale import Scale, log_shift
+from smoothing import Days, Floats
+
+PRIOR_PLAIN, PRIOR_LOG, PRIOR_SMOOTHED = 1.0, 2.0, 1.0
+SHORT = 500  # days of history below which Holt-Winters is believed more
+SHORT_SMOOTHED = 4.0  # so much more for a history of no days
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What the ensemble expects and how it did before.
+
+    mean (horizon,); errors (origins, horizon), actual minus forecast, nan where the day has not come; origins
+    (origins + 1,); the method; in a sentence what it rests on;
+    swell (horizon,), how many times as wide as an ordinary day's its intervals are.
+    """
+
+    mean: Floats
+    errors: Floats
+    origins: Days
+    method: str
+    rests_on: str
+    swell: Floats
+
+
+def course(
+    z: Floats,
+    known: Flags,
+    horizon: int,
+    start: dt.date | None,
+    country: str | None,
+    events: Mapping[str, Floats],
+) -> Course:
+    """Of a history z (n,) with gaps nan, whose first day is `start`; errors count on `known` (n,) days."""
+    n = len(z)
+    days = origins(n)
+    shift = log_shift(z)
+    scales = [Scale(0.0), Scale(shift)] if shift else [Scale(0.0)]
+    columns = design(z, horizon, start, country, events)
+    names = [*("additive", "additive log")[: len(scales)], "Holt-Winters"]
+    smoothed_prior = PRIOR_SMOOTHED + SHORT_SMOOTHED * max(0.0, 1 - n / SHORT)
+    prior = np.array([*(PRIOR_PLAIN, PRIOR_LOG)[: len(scales)], smoothed_prior])
+    sums = [additive.forecasts(z, columns, scale, days, horizon) for scale in scales]
+    # Smoothing knows no feasts, and takes those of the past as outliers: it borrows them.
+    smoothed = holt_winters.forecasts(z, scales, days, horizon) + sums[-1].feasts
+    members = np.stack([*(one.mean for one in sums), smoothed])
+    prior[:-1] *= combination.trust(members[:-1], smoothed)
+    ahead = days[:-1, None] + np.arange(horizon)
+    sold = np.where(known, z, np.nan)
+    actual = np.where(ahead < n, sold[np.minimum(ahead, n - 1)], np.nan)
+    shares = combination.weights(np.abs(actual - members[:, :-1]), prior, n)
+    combined = np.tensordot(shares, members, axes=1)
+    words = [_members(dict(zip(names, shares, strict=True)))]
+    words += ["year"] if columns.waves else []
+    words += ["feasts"] if columns.names else []
+    words += ["holidays"] if any(name.startswith(feasts.HOLIDAY) for name in columns.names) else []
+    # Of a feast that multiplies a day, the uncertainty is a multiple too.
+    ordinary = combined[-1] - sums[-1].feasts[-1]
+    swell = np.where(ordinary > 0, combined[-1] / np.where(ordinary > 0, ordinary, 1.0), 1.0)
+    basis = explanation.rests_on(int(np.isfinite(z).sum()), sums[-1], columns, start, horizon)
+    return Course(combined[-1], actual - combined[:-1], days, ", ".join(words), basis, np.maximum(1.0, swell))
+
+
+def _members(shares: dict[str, float]) -> str:
+    """Names and shares of the members, the largest first."""
+    largest = sorted(shares, key=lambda name: -shares[name])
+    return " + ".join(f"{name} {100 * shares[name]:.0f} %" for name in largest if shares[name] >= 0.005)

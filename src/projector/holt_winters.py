@@ -1,0 +1,64 @@
+"""The Holt-Winters course: all settings of smoothing.py on both scales, weighted by their errors."""
+
+import numpy as np
+
+from scale import Scale
+from smoothing import WEEK, Days, Floats, smooth
+
+LOOK_BACK = 450  # days over which the days to forecast from are spread
+ORIGINS = 60
+EAGERNESS = 25.0  # how fast a setting's weight falls with its excess of mean absolute error
+TRUSTED = 120  # days of history that make the weights as eager as that
+
+
+def forecasts(z: Floats, scales: list[Scale], origins: Days, horizon: int) -> Floats:
+    """(origins, horizon) forecasts in the units of z (n,), made before each origin."""
+    n = len(z)
+    past = _origins(n)
+    days = past[:, None] + np.arange(horizon)
+    actual = np.where(days < n, z[np.minimum(days, n - 1)], np.nan)
+    everywhere = np.concatenate([past, origins])
+    members = np.concatenate([_smoothed(z, scale, everywhere, horizon) for scale in scales], axis=2)
+    scores = _scores(np.abs(actual[:, :, None] - members[: len(past)]))
+    weights = np.exp(-EAGERNESS * min(1.0, n / TRUSTED) * (scores - 1))
+    return _central(members[len(past) :], weights / weights.sum())
+
+
+def _origins(n: int) -> Days:
+    first = max(3 * WEEK, n - LOOK_BACK) if n >= 5 * WEEK else n // 2
+    step = max(1, (n - first) // ORIGINS)
+    step += step > 1 and step % WEEK == 0  # every weekday has its turn
+    return np.arange(first, n, step)
+
+
+def _smoothed(z: Floats, scale: Scale, origins: Days, horizon: int) -> Floats:
+    work = scale.forward(z)
+    low, high = float(np.nanmin(work)), float(np.nanmax(work))
+    span = high - low
+    return scale.back(np.clip(smooth(work).forecasts(origins, horizon), low - span, high + 0.7 * span))
+
+
+def _scores(missed: Floats) -> Floats:
+    """Each member's mean absolute error relative to the best member's, which is 1.
+
+    missed: (origins, horizon, members). Each horizon's errors count relative to all members' there, since
+    far errors are larger and would decide alone; near horizons and those seen more often count more.
+    """
+    known = np.isfinite(missed)
+    seen = known.sum(axis=0)
+    errors = np.where(known, missed, 0.0).sum(axis=0) / np.maximum(seen, 1)
+    weights = seen.mean(axis=1) * np.arange(1, len(seen) + 1) ** -0.75
+    if not weights.any():
+        return np.ones(missed.shape[2])
+    relative = errors / np.maximum(errors.mean(axis=1, keepdims=True), 1e-9)
+    scores = np.average(relative, axis=0, weights=weights)
+    return np.asarray((scores + 1e-9) / (scores.min() + 1e-9))
+
+
+def _central(members: Floats, weights: Floats) -> Floats:
+    """Half weighted mean, half weighted median, of (origins, horizon, members)."""
+    order = np.argsort(members, axis=2)
+    reached = np.cumsum(weights[order], axis=2) >= 0.5
+    middle = np.take_along_axis(order, np.argmax(reached, axis=2)[:, :, None], 2)
+    median = np.take_along_axis(members, middle, 2)[:, :, 0]
+    return np.asarray((members @ weights + median) / 2)
