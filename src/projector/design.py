@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-import feasts
 from origins import stretch
 from smoothing import WEEK, Floats
 
@@ -62,10 +61,8 @@ class Design:
         return steps
 
 
-def design(
-    z: Floats, horizon: int, start: dt.date | None, country: str | None, events: Mapping[str, Floats]
-) -> Design:
-    """For a history z (n,) and `horizon` days after it. `events`: further columns (n + horizon,) by name."""
+def design(z: Floats, horizon: int, start: dt.date | None, named: Mapping[str, Floats]) -> Design:
+    """For a history z (n,) and `horizon` days after it; `named`: columns (n + horizon,) of feasts, events."""
     n = len(z)
     days = np.arange(n + horizon)
     step = stretch(n)
@@ -82,13 +79,11 @@ def design(
         ridges.append(np.zeros(2 * HARMONICS))
         order.append(np.tile(turns**2.0, 2))
     special = np.zeros(n + horizon, dtype=bool)
-    named = dict(events)
     if start is not None:
         turns = np.arange(1, MONTH_HARMONICS + 1)
         blocks.append(_waves(_of_month(start, n + horizon), turns))
         ridges.append(np.tile(MONTH * turns, 2))
         order.append(np.zeros(2 * MONTH_HARMONICS))
-        named |= feasts.columns(start, n + horizon, country)
     # What no day of the history had has nothing to be learned from.
     names = [name for name, column in named.items() if column[:n].any()]
     if names:

@@ -40,19 +40,17 @@ class Course:
 
 
 def course(
-    z: Floats,
-    known: Flags,
-    horizon: int,
-    start: dt.date | None,
-    country: str | None,
-    events: Mapping[str, Floats],
+    z: Floats, known: Flags, horizon: int, start: dt.date | None, named: Mapping[str, Floats]
 ) -> Course:
-    """Of a history z (n,) with gaps nan, whose first day is `start`; errors count on `known` (n,) days."""
+    """Of a history z (n,) with gaps nan, whose first day is `start`; errors count on `known` (n,) days.
+
+    named: by name, columns (n + horizon,) of feasts and events.
+    """
     n = len(z)
     days = origins(n)
     shift = log_shift(z)
     scales = [Scale(0.0), Scale(shift)] if shift else [Scale(0.0)]
-    columns = design(z, horizon, start, country, events)
+    columns = design(z, horizon, start, named)
     names = [*("additive", "additive log")[: len(scales)], "Holt-Winters"]
     smoothed_prior = PRIOR_SMOOTHED + SHORT_SMOOTHED * max(0.0, 1 - n / SHORT)
     prior = np.array([*(PRIOR_PLAIN, PRIOR_LOG)[: len(scales)], smoothed_prior])

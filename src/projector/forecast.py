@@ -14,6 +14,7 @@ import numpy as np
 
 import bands
 import ensemble
+import feasts
 import planned
 import rare
 import sums
@@ -126,17 +127,22 @@ def _draft(
     if (idle := rare.idle_days(z)) >= DEAD_DAYS:
         return _Draft(*rare.dead(z, idle, horizon))
     n = len(z)
-    known: dict[str, Floats] = {}
+    named: dict[str, Floats] = {}
     closed = np.zeros(n + horizon, dtype=bool)
     if start is not None and events:
         closed = planned.closed(events, start, n + horizon)
         if (np.isfinite(z) & ~closed[:n]).any():
             z = np.where(closed[:n], np.nan, z)
-        known = planned.columns(events, start, n + horizon)
-    history = openings(z)
+        named = planned.columns(events, start, n + horizon)
+    if start is not None:
+        named |= feasts.columns(start, n + horizon, country)
+    feast = (
+        np.any([column[:n] > 0 for column in named.values()], axis=0) if named else np.zeros(n, dtype=bool)
+    )
+    history = openings(z, feast)
     if rare.busy_share(history.z) < 0.5:
         return _Draft(*rare.intermittent(z, horizon))
-    course = ensemble.course(history.z, history.known, horizon, start, country, known)
+    course = ensemble.course(history.z, history.known, horizon, start, named)
     found = [course.mean]
     for level in (0.80, 0.95):
         below, above = bands.widths(course.errors, course.origins, horizon, level)

@@ -6,6 +6,8 @@ and Athanasopoulos, Forecasting: Principles and Practice, 3rd edition, 11.3). A 
 negative stops at zero, and the others share what it cannot give. A part's bounds move with its mean.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from forecast import Projection
@@ -48,4 +50,13 @@ def _moved(part: Projection, mean: Floats, floor: float) -> Projection:
         np.maximum(bound + shift, floor) for bound in (part.lo80, part.hi80, part.lo95, part.hi95)
     )
     lo80, hi80 = np.minimum(lo80, mean), np.maximum(hi80, mean)
-    return Projection(mean, lo80, hi80, np.minimum(lo95, lo80), np.maximum(hi95, hi80), part.method)
+    moved = tuple(one.moved(float(shift[: one.days].sum()), floor) for one in part.sums)
+    return replace(
+        part,
+        mean=mean,
+        lo80=lo80,
+        hi80=hi80,
+        lo95=np.minimum(lo95, lo80),
+        hi95=np.maximum(hi95, hi80),
+        sums=moved,
+    )

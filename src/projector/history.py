@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from openings import stray_days
 from smoothing import Floats
 
 if TYPE_CHECKING:
@@ -57,13 +58,15 @@ class ProjectionError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One series of the history: `values` are daily totals from `start` to the day before the run."""
+    """One series of the history: `values` are daily totals from `start` to the day before the run, without
+    the `stray` days up to and after a first sale far before all others."""
 
     breakdown: str
     name: str
     measure: str
     start: dt.date
     values: Floats = field(repr=False)
+    stray: int = 0
 
 
 @dataclass(slots=True)
@@ -168,4 +171,5 @@ def _series(
             values = np.zeros((today - start).days)
             for day, sums in days.items():
                 values[(day - start).days] = sums[index]
-            yield Series(breakdown, name, measure, start, values)
+            stray = stray_days(values)
+            yield Series(breakdown, name, measure, start + dt.timedelta(days=stray), values[stray:], stray)

@@ -16,6 +16,7 @@ Flags = NDArray[np.bool_]
 
 RARELY = 0.05  # share of sales on a weekday below which it is one on which the shop is shut
 CLOSED_DAYS = 6  # without sales, of those on which the shop is open, that make a closure
+LONG_RUN = 15  # days from the last sale before to the first one after
 STEADY = 0.05  # share of days without sales outside of closures, above which zeros are no closures
 CHANGED_WEEKS = 3  # of another kind than those before, that make a weekday opened or closed
 BEFORE_WEEKS = 26  # before these that are looked at
@@ -38,10 +39,10 @@ class Openings:
     notes: list[str]
 
 
-def openings(z: Floats) -> Openings:
-    """Of a history z (n,)."""
+def openings(z: Floats, feast: Flags) -> Openings:
+    """Of a history z (n,); on `feast` (n,) days a shop may be shut every year."""
     found, notes = z.copy(), []
-    closed = closures(z)
+    closed = closures(z, feast)
     if closed.any():
         found[closed] = np.nan
         notes.append(f"{int(closed.sum())} closed days left out")
@@ -67,10 +68,11 @@ def openings(z: Floats) -> Openings:
     return Openings(found, np.isfinite(found) & (found == z), shut, notes)
 
 
-def closures(z: Floats) -> Flags:
+def closures(z: Floats, feast: Flags) -> Flags:
     """Which days (n,) lie in runs without sales in a series that otherwise sells on all days it is open.
 
-    A run at the end may be one that goes on, and is none.
+    A run at the end may be one that goes on, and is none. The feasts of a run that is not long are no part of
+    it: what they sell is learned.
     """
     n = len(z)
     nothing = z == 0
@@ -85,8 +87,8 @@ def closures(z: Floats) -> Flags:
     for before, after in pairwise(places):
         between = slice(before + 1, after)
         if after - before > CLOSED_DAYS and int((nothing & open_days)[between].sum()) >= CLOSED_DAYS:
-            found[between] = nothing[between]
-    outside = open_days & ~found
+            found[between] = nothing[between] & ~(feast[between] & (after - before <= LONG_RUN))
+    outside = open_days & ~found & ~feast
     outside[places[-1] + 1 :] = False
     rate = float(np.mean(nothing[outside])) if outside.any() else 1.0
     return found if rate <= STEADY else np.zeros(n, dtype=bool)

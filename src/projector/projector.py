@@ -17,6 +17,7 @@ says why, and the previous projection is left as it is.
 import datetime as dt
 import time
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -27,13 +28,15 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
+import explanation
 import history
 import intraday
 import projector_event
 import publish
-from forecast import Projection, project
+from forecast import MAX_HORIZON, Projection, project
 from hierarchy import reconciled
 from history import BREAKDOWNS, MEASURES, TOTAL, Athena, History, Series
+from planned import Event
 from projector_environment import Settings, environment
 from projector_event import HORIZON, EventError
 from publish import Projected
@@ -43,6 +46,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 SHOWN_DAYS = 120  # of history in an answer
+CHANGED_DAYS = 7  # the last ones, whose share in a projection is told
+LEAST_CHANGED = 28  # of history before these
 
 ACCURACY = """
 SELECT sum(absolute_error) AS missed, sum(abs(actual)) AS sold, count(*) AS days,
@@ -110,7 +115,8 @@ def respond(
     today = request.date or now.date()
     past = history.read(athena, today)
     accuracy = _accuracy(athena, today)
-    projected = projections(past, request.horizon)
+    events = [planned.event for planned in request.events]
+    projected = projections(past, request.horizon, events)
     answer: dict[str, Any] = {
         "run_date": today.isoformat(),
         "horizon": request.horizon,
@@ -124,28 +130,17 @@ def respond(
         day = intraday.close(past.today_revenue, intraday.profile(past.hours, today), now, total.projection)
         projected.append(Projected(total.series, day.close, first_horizon=0))
         answer["intraday"] = {"so_far": day.so_far, "share_of_day": day.share} | _bounds(day.close)
-    answer["projections"] = _asked(request.series, projected)
+    answer["projections"] = _asked(request.series, projected, past.main_country, events)
     if request.publish:
         columns = publish.rows(projected, today, past.currency, now)
         answer["key"] = publish.publish(s3, settings.lake, today, columns)
     return answer
 
 
-def projections(past: History, horizon: int) -> list[Projected]:
+def projections(past: History, horizon: int, events: Sequence[Event] = ()) -> list[Projected]:
     """Every series' projection; those of a breakdown add up to the total's."""
     main = past.main_country
-    found = [
-        Projected(
-            one,
-            project(
-                np.maximum(one.values, 0.0) if one.measure == "units" else one.values,
-                horizon,
-                start=one.start,
-                country=one.name if one.breakdown == "country" else main,
-            ),
-        )
-        for one in past.series
-    ]
+    found = [Projected(one, _project(one, len(one.values), horizon, main, events)) for one in past.series]
     for measure in MEASURES:
         total = next(one for one in found if _label(one.series) == TOTAL and one.series.measure == measure)
         for breakdown in BREAKDOWNS:
@@ -164,6 +159,19 @@ def projections(past: History, horizon: int) -> list[Projected]:
     return found
 
 
+def _project(one: Series, days: int, horizon: int, main: str | None, events: Sequence[Event]) -> Projection:
+    """From the first `days` of the series."""
+    found = project(
+        (np.maximum(one.values, 0.0) if one.measure == "units" else one.values)[:days],
+        horizon,
+        start=one.start,
+        country=one.name if one.breakdown == "country" else main,
+        events=events,
+    )
+    stray = f", {one.stray} days from a stray first sale on left out" if one.stray else ""
+    return replace(found, method=found.method + stray)
+
+
 def _accuracy(athena: Athena, today: dt.date) -> dict[str, float]:
     """Of the projections whose days have come; empty before there are any."""
     query = ACCURACY.format(since=today - dt.timedelta(days=HORIZON), today=today)
@@ -178,7 +186,9 @@ def _accuracy(athena: Athena, today: dt.date) -> dict[str, float]:
     }
 
 
-def _asked(labels: Sequence[str], projected: list[Projected]) -> list[dict[str, Any]]:
+def _asked(
+    labels: Sequence[str], projected: list[Projected], main: str | None, events: Sequence[Event]
+) -> list[dict[str, Any]]:
     full = [one for one in projected if one.first_horizon]
     known = {_label(one.series) for one in full}
     if missing := [label for label in labels if label not in known]:
@@ -193,10 +203,31 @@ def _asked(labels: Sequence[str], projected: list[Projected]) -> list[dict[str, 
             ),
             "history": one.series.values[-SHOWN_DAYS:].tolist(),
             "projection": {name: values.tolist() for name, values in _arrays(one.projection).items()},
+            "sums": [asdict(of_days) for of_days in one.projection.sums],
+            "rests_on": one.projection.rests_on,
+            "changed": _changed(one, main, events),
+            "events": [
+                {
+                    "name": event.name,
+                    "first": str(event.first),
+                    "last": str(event.last),
+                    "closed": event.closed,
+                }
+                for event in events
+            ],
         }
         for one in full
         if _label(one.series) in labels
     ]
+
+
+def _changed(one: Projected, main: str | None, events: Sequence[Event]) -> str:
+    """What the last days of the history did to the projection; "" for a history too short to tell."""
+    days, ahead = len(one.series.values) - CHANGED_DAYS, len(one.projection.mean)
+    if days < LEAST_CHANGED or ahead + CHANGED_DAYS > MAX_HORIZON:
+        return ""
+    before = _project(one.series, days, ahead + CHANGED_DAYS, main, events).mean[CHANGED_DAYS:]
+    return explanation.changed(before, one.projection.mean, CHANGED_DAYS)
 
 
 def _label(series: Series) -> str:

@@ -10,8 +10,10 @@ from aws_lambda_powertools.utilities.parser import BaseModel, Field, ValidationE
 from pydantic import BeforeValidator, ConfigDict, StrictBool, StrictInt, StrictStr
 
 from forecast import MAX_HORIZON
+from planned import Event
 
 HORIZON = 28
+MOST_EVENTS = 500
 
 
 def _date(value: object) -> dt.date:
@@ -20,12 +22,30 @@ def _date(value: object) -> dt.date:
     raise ValueError
 
 
+class Planned(BaseModel):
+    """A promotion or a closure, past or to come, from `first` to `last` (one day if absent).
+
+    Events of one name are of one kind. On a `closed` day nothing is sold.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[StrictStr, Field(min_length=1, max_length=60)]
+    first: Annotated[dt.date, BeforeValidator(_date)]
+    last: Annotated[dt.date, BeforeValidator(_date)] | None = None
+    closed: StrictBool = False
+
+    @property
+    def event(self) -> Event:
+        return Event(self.name, self.first, max(self.first, self.last or self.first), self.closed)
+
+
 class Request(BaseModel):
     """A projection.
 
     `date`: the run date, UTC; its history ends the day before; today if absent. `horizon`: days. `series`:
     whose history and projection to answer: total, or BREAKDOWN:NAME. `publish`: false answers without
-    writing.
+    writing. `events`: what is planned, or was.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -34,6 +54,7 @@ class Request(BaseModel):
     horizon: Annotated[StrictInt, Field(ge=1, le=MAX_HORIZON)] = HORIZON
     series: tuple[StrictStr, ...] = ()
     publish: StrictBool = True
+    events: Annotated[tuple[Planned, ...], Field(max_length=MOST_EVENTS)] = ()
 
 
 _MUST_BE = {
@@ -41,6 +62,7 @@ _MUST_BE = {
     "horizon": f"must be a whole number of days, 1 to {MAX_HORIZON}",
     "series": 'must be a list such as ["total", "country:France"]',
     "publish": "must be true or false",
+    "events": 'must be a list such as [{"name": "offer", "first": "2026-11-27", "last": "2026-11-30"}]',
     "event": 'must be an object such as {"horizon": 28}',
 }
 

@@ -38,6 +38,13 @@ class Sum:
         lo80, hi80 = min(lo80, mean), max(hi80, mean)
         return Sum(self.days, mean, lo80, hi80, min(lo95, lo80), max(hi95, hi80))
 
+    def moved(self, shift: float, floor: float) -> "Sum":
+        """By so much, but not below the floor."""
+        lo95, lo80, mean, hi80, hi95 = (
+            max(floor, value + shift) for value in (self.lo95, self.lo80, self.mean, self.hi80, self.hi95)
+        )
+        return Sum(self.days, mean, lo80, hi80, lo95, hi95)
+
 
 def measured(mean: Floats, errors: Floats, origins: Days) -> list[Sum]:
     """Of projected days mean (horizon,), from errors (origins, horizon) as in bands.py."""

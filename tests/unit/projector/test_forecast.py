@@ -38,6 +38,10 @@ def check(found: Projection, horizon: int) -> None:
     for lower, upper in pairwise(bounds):
         assert (lower <= upper).all()
     assert found.method
+    assert [one.days for one in found.sums] == [days for days in (7, 28) if days <= horizon]
+    for one in found.sums:
+        assert np.isfinite([one.lo95, one.hi95]).all()
+        assert one.lo95 <= one.lo80 <= one.mean <= one.hi80 <= one.hi95
 
 
 numbers = st.one_of(
@@ -62,6 +66,37 @@ def test_any_history_has_an_answer(
     known = history[np.isfinite(history)]
     if not (known < 0).any():
         assert (found.lo95 >= 0).all()
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.integers(1, 400).flatmap(
+        lambda days: arrays(np.float64, days, elements=st.one_of(st.floats(0, 1000), st.just(float("nan"))))
+    ),
+    st.sampled_from([1, 28, 90]),
+    st.sampled_from([None, dt.date(2024, 2, 29)]),
+)
+def test_another_unit_gives_the_same_projection(
+    history: np.ndarray, horizon: int, start: dt.date | None
+) -> None:
+    # A power of two, so that the digits of the history are the same ones; 1000 is tried below.
+    one = project(history, horizon, start=start, country="GB")
+    other = project(history * 1024, horizon, start=start, country="GB")
+    for name in ("mean", "lo80", "hi80", "lo95", "hi95"):
+        np.testing.assert_allclose(getattr(other, name), getattr(one, name) * 1024, rtol=1e-6, atol=1e-6)
+    for small, large in zip(one.sums, other.sums, strict=True):
+        assert large.mean == pytest.approx(small.mean * 1024, rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["three years", "gaps", "dead", "intermittent", "negative days", "steps"])
+def test_a_thousand_times_as_much_gives_a_thousand_times_as_much(name: str) -> None:
+    history = np.asarray(HISTORIES[name])
+    one, other = (
+        project(history, start=dt.date(2023, 1, 1)),
+        project(history * 1000, start=dt.date(2023, 1, 1)),
+    )
+    for bound in ("mean", "lo80", "hi80", "lo95", "hi95"):
+        np.testing.assert_allclose(getattr(other, bound), getattr(one, bound) * 1000, rtol=1e-6, atol=1e-6)
 
 
 SPIKE = np.zeros(LONG)

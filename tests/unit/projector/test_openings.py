@@ -13,6 +13,7 @@ from planned import Event
 
 WEEK_SHAPE = np.array([1, 1, 1, 1.1, 1.3, 1.6, 0.7])
 DAYS = 400
+NO_FEAST = np.zeros(DAYS, dtype=bool)
 AHEAD = np.arange(DAYS, DAYS + 28) % 7
 
 
@@ -46,13 +47,25 @@ def test_zeros_of_a_series_that_often_has_some_are_no_closure() -> None:
     rng = np.random.default_rng(2)
     history = np.where(rng.random(DAYS) < 0.2, 0.0, weekly(DAYS))
     history[200:210] = 0.0
-    assert not closures(history).any()
+    assert not closures(history, NO_FEAST).any()
 
 
 def test_a_run_at_the_end_may_go_on() -> None:
     history = weekly(DAYS)
     history[-10:] = 0.0
-    assert not closures(history).any()
+    assert not closures(history, NO_FEAST).any()
+
+
+def test_feasts_in_a_short_closure_are_learned_and_those_in_a_long_one_are_not() -> None:
+    history = weekly(DAYS)
+    feast = NO_FEAST.copy()
+    feast[[103, 210]] = True
+    history[100:110] = 0.0
+    history[200:228] = 0.0
+    found = closures(history, feast)
+    assert found[100:110].sum() == 9
+    assert not found[103]
+    assert found[200:228].all()
 
 
 @pytest.mark.parametrize("weeks", [3, 4, 8])
@@ -82,7 +95,7 @@ def test_what_a_weekday_sold_before_it_opened_is_no_error() -> None:
     history = weekly(DAYS)
     history[6::7] = 0.0
     history[6::7][-4:] = 900.0
-    found = openings(history)
+    found = openings(history, NO_FEAST)
     assert (found.known == (history != 0)).all()
     assert np.isfinite(found.z).all()
 
