@@ -68,7 +68,7 @@ class JsonOutput(Output):
             }
         )
 
-    def projection(self, answer: dict[str, Any], measure: str) -> None:  # noqa: ARG002
+    def projection(self, answer: dict[str, Any], measure: str, *, explain: bool = False) -> None:  # noqa: ARG002
         _write(answer)
 
     def reconciliation(self, reconciliation: Reconciliation) -> None:

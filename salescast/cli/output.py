@@ -90,8 +90,11 @@ class Output(ABC):
         """The answer to a query."""
 
     @abstractmethod
-    def projection(self, answer: dict[str, Any], measure: str) -> None:
-        """The projector's answer. `measure` is the one a reader wants to see: revenue or units."""
+    def projection(self, answer: dict[str, Any], measure: str, *, explain: bool = False) -> None:
+        """The projector's answer. `measure` is the one a reader wants to see: revenue or units.
+
+        explain: with sentences on what it rests on.
+        """
 
     @abstractmethod
     def reconciliation(self, reconciliation: Reconciliation) -> None:

@@ -1,6 +1,7 @@
 """Projections as charts: of text in the terminal, or as a PNG or SVG."""
 
-from datetime import timedelta
+import math
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +11,29 @@ from salescast.stack.errors import SalescastError
 
 FORMATS = (".png", ".svg")
 PLOT_DAYS = 56  # of history in the terminal: with 28 days ahead, one column a day fits 96 columns
-PLOT_HEIGHT = 14
+PLOT_WIDTH = 97
+LEAST_PLOT_DAYS = 7
+TICKS, TICK_ROWS = 5, 3  # ticks at most over the values, and rows from one to the next
 LABEL = 11
+PROJECTED = "#08519c"
+EVENT = "#d94801"
+HEADROOM = 1.1  # above the highest day, for the legend
 
 
-def terminal(one: Projected, height: int = PLOT_HEIGHT) -> list[str]:
-    """A plot of text, one column a day: sold days, the mean, and the two intervals as shades."""
-    history = one.history[-PLOT_DAYS:]
+def terminal(one: Projected, width: int = PLOT_WIDTH) -> list[str]:
+    """A plot of text, one column a day: sold days, the mean, and the two intervals as shades.
+
+    So much of the history as fits into the width.
+    """
     ahead = len(one.bounds["mean"])
-    top = max([*history, *one.bounds["hi95"], 1e-9])
-    bottom = min([*history, *one.bounds["lo95"], 0.0])
+    history = one.history[-max(LEAST_PLOT_DAYS, min(PLOT_DAYS, width - LABEL - 2 - ahead)) :]
+    tick = _round_tick(max([*history, *one.bounds["hi95"], 1e-9]) - min([*history, *one.bounds["lo95"], 0.0]))
+    step = tick / TICK_ROWS
+    bottom = math.floor(min([*history, *one.bounds["lo95"], 0.0]) / tick) * tick
+    height = math.ceil((max([*history, *one.bounds["hi95"], 1e-9]) - bottom) / step - 1e-9) + 1
 
     def row(value: float) -> int:
-        return round((value - bottom) / (top - bottom) * (height - 1))
+        return round((value - bottom) / step)
 
     cells = [[" "] * (len(history) + ahead) for _ in range(height)]
     for column, value in enumerate(history):
@@ -35,8 +46,7 @@ def terminal(one: Projected, height: int = PLOT_HEIGHT) -> list[str]:
         cells[row(one.bounds["mean"][day])][column] = "█"
     lines = [f"{one.title}: {one.method}"]
     for level in reversed(range(height)):
-        value = bottom + (top - bottom) * level / (height - 1)
-        label = f"{value:,.0f}" if level % 3 == 0 or level == height - 1 else ""
+        label = _short(bottom + step * level, tick) if level % TICK_ROWS == 0 else ""
         lines.append(f"{label:>{LABEL}} ┤{''.join(cells[level]).rstrip()}")
     first = one.start - timedelta(days=len(history))
     last = one.start + timedelta(days=ahead - 1)
@@ -44,6 +54,18 @@ def terminal(one: Projected, height: int = PLOT_HEIGHT) -> list[str]:
     lines.append(f"{'':>{LABEL}}  {first}{'':{gap}}{one.start}{'':{max(1, ahead - 20)}}{last}")
     lines.append(f"{'':>{LABEL}}  • sold   █ projected   ▒ 80 %   ░ 95 %")
     return lines
+
+
+def _round_tick(span: float) -> float:
+    """1, 2 or 5 times a power of ten, of which at most five reach over the span."""
+    rough = span / TICKS
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
+
+
+def _short(value: float, tick: float) -> str:
+    """With as many digits as its tick needs, and thousands separated."""
+    return f"{value:,.{max(0, -math.floor(math.log10(tick)))}f}"
 
 
 def check_plot(path: Path) -> None:
@@ -62,6 +84,7 @@ def plot(path: Path, ones: list[Projected], currency: str) -> None:
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt
+    from matplotlib import ticker
 
     # Without a date and with a fixed salt, the same projection gives the same file.
     mpl.rcParams["svg.hashsalt"] = "salescast"
@@ -69,13 +92,20 @@ def plot(path: Path, ones: list[Projected], currency: str) -> None:
     for axes, one in zip(rows[:, 0], ones, strict=True):
         past: list[Any] = [one.history_start + timedelta(days=day) for day in range(len(one.history))]
         days: list[Any] = [one.start + timedelta(days=day) for day in range(len(one.bounds["mean"]))]
+        mean = one.bounds["mean"]
+        if one.history:
+            # The line goes on from the last sold day.
+            axes.plot([past[-1], days[0]], [one.history[-1], mean[0]], color=PROJECTED, linewidth=1.8)
         axes.plot(past, one.history, color="#444444", linewidth=1.2, label="sold")
         axes.fill_between(days, one.bounds["lo95"], one.bounds["hi95"], color="#c6dbef", label="95 %")
         axes.fill_between(days, one.bounds["lo80"], one.bounds["hi80"], color="#6baed6", label="80 %")
-        axes.plot(days, one.bounds["mean"], color="#08519c", linewidth=1.8, label="projected")
-        axes.set_title(one.title, loc="left")
+        axes.plot(days, mean, color=PROJECTED, linewidth=1.8, label="projected")
+        _mark(axes, one)
+        axes.set_title(f"{one.title}, with {len(mean)} projected days from {one.start:%d %B %Y}", loc="left")
+        axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _place: f"{value:,.10g}"))
         axes.set_ylabel(currency if one.measure == "revenue" else "units")
         axes.margins(x=0.01)
+        axes.set_ylim(top=axes.get_ylim()[1] * HEADROOM)
         if min([*one.history, *one.bounds["lo95"]]) >= 0:
             axes.set_ylim(bottom=0)
         axes.grid(alpha=0.25)
@@ -85,3 +115,18 @@ def plot(path: Path, ones: list[Projected], currency: str) -> None:
     figure.tight_layout()
     figure.savefig(path, dpi=120, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
     plt.close(figure)
+
+
+def _mark(axes: Any, one: Projected) -> None:
+    """Shade the planned days that the chart reaches, with their name above them."""
+    end = one.start + timedelta(days=len(one.bounds["mean"]) - 1)
+    for event in one.events:
+        first, last = max(event.first, one.history_start), min(event.last, end)
+        if first <= last:
+            half = timedelta(hours=12)
+            left, right = (datetime.combine(day, datetime.min.time()) for day in (first, last))
+            axes.axvspan(left - half, right + half, color=EVENT, alpha=0.12, linewidth=0)
+            axes.annotate(
+                event.name, (left, 1.0), xycoords=("data", "axes fraction"), xytext=(0, 2),
+                textcoords="offset points", color=EVENT, fontsize=8, va="bottom",
+            )  # fmt: skip

@@ -109,9 +109,9 @@ class TextOutput(Output):
         self.out.print(_table([column.name for column in result.columns], result.rows))
         self._statistics(result)
 
-    def projection(self, answer: dict[str, Any], measure: str) -> None:
+    def projection(self, answer: dict[str, Any], measure: str, *, explain: bool = False) -> None:
         """A plot of text for each series and, on stderr, what the run did."""
-        self._plots(answer, measure)
+        self._plots(answer, measure, explain=explain)
         self.err.print(project.summary(answer), markup=False, soft_wrap=True)
 
     def reconciliation(self, reconciliation: Reconciliation) -> None:
@@ -177,10 +177,12 @@ class TextOutput(Output):
             self.out.print(f"  .venv/bin/salescast {command}{state}", style="bold", end="", soft_wrap=True)
             self.out.print(f"   {what}", style="dim", soft_wrap=True)
 
-    def _plots(self, answer: dict[str, Any], measure: str) -> None:
+    def _plots(self, answer: dict[str, Any], measure: str, *, explain: bool = False) -> None:
         for series in project.series(answer, measure):
-            for line in projection_chart.terminal(series):
+            for line in projection_chart.terminal(series, width=self.out.width):
                 self.out.print(line, markup=False, soft_wrap=True)
+            for sentence in series.explanation if explain else ():
+                self.out.print(sentence, markup=False, soft_wrap=True)
 
     def _statistics(self, result: Result) -> None:
         self.err.print(

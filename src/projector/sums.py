@@ -15,7 +15,7 @@ SPANS = (7, 28)  # days
 MOVED = 4.0  # independent past sums that make half of their mean miss believed
 MOST_MOVED = 0.25  # of the sum
 KNOWN = 0.75  # share of a sum's days with a value that make it count
-WIDER = {0.80: 0.8, 0.95: 2.0}  # what quantiles of few independent sums lack, times one over their number
+WIDER = {0.80: 3.0, 0.95: 5.0}  # what quantiles of few independent sums lack, times one over their number
 ALIKE = 0.25  # correlation of two days' errors where nothing was measured
 FEWEST = 4  # past sums
 

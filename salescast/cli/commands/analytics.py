@@ -51,6 +51,16 @@ def project_sales(
         str | None, typer.Option("--date", help="As of this day.", metavar="YYYY-MM-DD", show_default="today")
     ] = None,
     plot: Annotated[Path | None, typer.Option("--plot", help="Write a fan chart: a .png or .svg.")] = None,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Say what it rests on, what changed, and what the days add up to."),
+    ] = False,
+    events: Annotated[
+        Path | None,
+        typer.Option(
+            "--events", help="What is planned: a JSON list of name, first, last, closed.", metavar="FILE"
+        ),
+    ] = None,
     state: StateOption = DEFAULT,
     stack: StackOption = None,
     yes: YesOption = False,
@@ -60,6 +70,7 @@ def project_sales(
 
     salescast project
     salescast project total channel:WEB --plot projection.svg
+    salescast project --explain --events offers.json
     """
     from salescast.cli import projection_chart
     from salescast.functions import project
@@ -70,13 +81,15 @@ def project_sales(
     event: dict[str, Any] = {"series": names or ["total"], "horizon": horizon}
     if day:
         event["date"] = arguments.day("--date", day).isoformat()
+    if events:
+        event["events"] = project.read_events(events)
     target = arguments.stack(state, stack)
     consent.ask(target, "write a projection to the lake of", yes)
     answer = project.run(target, event)
     measure = "units" if units else "revenue"
     if plot:
         projection_chart.plot(plot, project.series(answer, measure), answer["currency"])
-    output.projection(answer, measure)
+    output.projection(answer, measure, explain=explain)
 
 
 def serve_dashboard(
