@@ -63,7 +63,7 @@ def smooth(z: Floats) -> States:
             limit = CLIP * spread
             # After a constant beginning every change would look like an outlier: the value itself counts.
             spread = 0.95 * spread + 0.05 * np.minimum(np.abs(error), 2 * limit + 0.1 * np.abs(value))
-            error = np.clip(error, -limit - 1e-12, limit + 1e-12)
+            error = np.maximum(-limit - 1e-12, np.minimum(error, limit + 1e-12))
             trend = trend + betas * error
             level = level + alphas * error
             # The first weeks count as in a mean, so that even a fixed season learns from the whole history.

@@ -206,7 +206,10 @@ def _projection(view: View, currency: str, end: date, chosen: dict[str, str]) ->
     gap = (date.fromisoformat(projected["projected_date"][0]) - end).days
     if gap > 14:
         return nothing
-    small(f"Projected on {run}; bands hold 80 % and 95 % of the days, see Trust for how well they did.")
+    small(
+        f"Projected on {run} from: {projected['method'][0]}. "
+        "Bands hold 80 % and 95 % of the days, see Trust for how well they did."
+    )
     return projected.rename({"projected_date": "day"}).select(schema)
 
 
