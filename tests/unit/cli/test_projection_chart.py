@@ -92,7 +92,9 @@ def test_a_file_without_events_is_refused(text: str, tmp_path: Path) -> None:
 
 def test_a_series_without_sales_is_plotted() -> None:
     nothing = dict.fromkeys(project.BOUNDS, [0.0] * 28)
-    assert projection_chart.terminal(project.Projected("total", "units", "zero", date(2026, 9, 1), [0.0], nothing))
+    assert projection_chart.terminal(
+        project.Projected("total", "units", "zero", date(2026, 9, 1), [0.0], nothing)
+    )
 
 
 @pytest.mark.parametrize(("name", "begin"), [("p.png", b"\x89PNG"), ("p.SVG", b"<?xml")])
