@@ -15,6 +15,7 @@ wheels := $(if $(filter native,$(PLATFORM)),,$(platforms) --python-version $(ver
 
 build-%:
 	cp *.py "$(ARTIFACTS_DIR)/"
+	for folder in */; do [ ! -e "$$folder/__init__.py" ] || (mkdir -p "$(ARTIFACTS_DIR)/$$folder" && cp "$$folder"*.py "$(ARTIFACTS_DIR)/$$folder"); done
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-input --root-user-action ignore --no-compile --no-deps \
 	  --only-binary=:all: $(wheels) --target "$(ARTIFACTS_DIR)" --requirement requirements.txt
 	rm -rf "$(ARTIFACTS_DIR)/bin"

@@ -10,7 +10,7 @@ import pytest
 
 from salescast import laptop
 from salescast.functions import generate, project, snapshot
-from salescast.stack import athena, freshness
+from salescast.stack.services import athena, freshness
 from salescast.stack.stack import Stack
 from salescast.stack.state import State
 from tests.analytics import source

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from salescast.stack.athena import run
+from salescast.stack.services.athena import run
 from salescast.stack.stack import Stack
 
 DEADLINE_SECONDS = 60.0

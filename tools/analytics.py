@@ -87,7 +87,7 @@ class Query:
 
     @property
     def description(self) -> str:
-        """The question and, for salescast/stack/athena.py, the places, a default where one stands first."""
+        """The question and, as NamedQuery reads them, the places, a default where one stands first."""
         if not self.places:
             return self.question
         listed = [

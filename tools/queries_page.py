@@ -6,9 +6,9 @@ make demo && make docs-queries
 import sys
 from pathlib import Path
 
-from salescast.stack import athena
-from salescast.stack.athena import NamedQuery, Result
 from salescast.stack.errors import SalescastError
+from salescast.stack.services import athena
+from salescast.stack.services.athena import NamedQuery, Result
 from salescast.stack.stack import Stack
 from salescast.stack.state import DEFAULT, PROJECT
 

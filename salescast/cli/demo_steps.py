@@ -16,10 +16,11 @@ from salescast.functions import generate, project, snapshot
 from salescast.integrity import last_reconciliation, orders_table, reconcile
 from salescast.integrity.reconcile import Reconciliation
 from salescast.replay import replay, retail_file
-from salescast.stack import athena, freshness, money
+from salescast.stack import money
 from salescast.stack.errors import SalescastError
-from salescast.stack.lake import Lake
 from salescast.stack.polling import poll
+from salescast.stack.services import athena, freshness
+from salescast.stack.services.lake import Lake
 from salescast.stack.stack import Stack
 from salescast.stack.state import State, write_json
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from salescast.integrity.reconcile import Reconciliation
     from salescast.integrity.redrive import Redrive
     from salescast.replay.replay import Problem, Replay
-    from salescast.stack.athena import NamedQuery, Result
     from salescast.stack.destroy import Destroyed
+    from salescast.stack.services.athena import NamedQuery, Result
     from salescast.stack.stack import Stack
     from salescast.stack.state import State
 

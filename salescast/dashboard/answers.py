@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from salescast.stack import athena
-from salescast.stack.athena import NamedQuery, Result
 from salescast.stack.errors import SalescastError
+from salescast.stack.services import athena
+from salescast.stack.services.athena import NamedQuery, Result
 from salescast.stack.stack import Stack
 
 MINUTE = 60.0

@@ -17,8 +17,8 @@ from botocore.exceptions import ClientError
 
 from salescast.integrity.failed_change import Chosen, FailedChange
 from salescast.integrity.table_stream import Batch, TableStream
+from salescast.stack.services.stream_event import to_event
 from salescast.stack.stack import Stack
-from salescast.stack.stream_event import to_event
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from botocore.exceptions import BotoCoreError, ClientError
 
 from salescast.integrity import error_objects
-from salescast.stack import log_metrics, metrics
 from salescast.stack.errors import SalescastError
-from salescast.stack.metrics import Metrics
+from salescast.stack.services import log_metrics, metrics
+from salescast.stack.services.metrics import Metrics
 from salescast.stack.stack import Stack
 
 OK, WARNING, DOWN = "ok", "warning", "down"

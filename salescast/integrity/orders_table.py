@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from salescast.stack import money
-from salescast.stack.dynamo import DynamoDB
+from salescast.stack.services.dynamo import DynamoDB
 from salescast.stack.stack import Stack
 
 SEGMENTS = 8

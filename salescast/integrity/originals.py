@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from botocore.exceptions import ClientError
 
 from salescast.integrity.failed_change import FailedChange
-from salescast.stack.change_stream import Change
+from salescast.stack.services.change_stream import Change
 from salescast.stack.stack import Stack
 
 RAW = "raw/"

@@ -17,7 +17,8 @@ from itertools import islice
 from salescast.integrity import failed_changes, orders_table
 from salescast.integrity.failed_changes import Tally
 from salescast.integrity.orders_table import Order
-from salescast.stack import athena, freshness, money
+from salescast.stack import money
+from salescast.stack.services import athena, freshness
 from salescast.stack.stack import Stack
 
 DAYS_PER_QUERY = 300

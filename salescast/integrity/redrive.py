@@ -17,8 +17,8 @@ from salescast.integrity.dead_letter_queue import FOREIGN, GONE, DeadLetter
 from salescast.integrity.failed_change import FailedChange
 from salescast.integrity.failed_changes import Holder
 from salescast.integrity.originals import Originals
-from salescast.stack import change_stream
-from salescast.stack.change_stream import Change
+from salescast.stack.services import change_stream
+from salescast.stack.services.change_stream import Change
 from salescast.stack.stack import Stack
 
 NO_ORIGINAL = "only its row is there, and raw/ has no original of it (not yet, or no longer)"

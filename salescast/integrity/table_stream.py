@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from salescast.stack.raw_answers import keep_raw
+from salescast.stack.services.raw_answers import keep_raw
 from salescast.stack.stack import Stack
 
 # An open shard may answer with nothing several times and still have more.

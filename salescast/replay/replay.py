@@ -12,8 +12,9 @@ from decimal import Decimal
 from salescast.replay.online_retail import COLUMNS, LineError, Order, order, timestamp
 from salescast.replay.retail_file import RetailFile
 from salescast.replay.writer import BATCH, Pacer, Writer
-from salescast.stack import freshness, money
+from salescast.stack import money
 from salescast.stack.errors import SalescastError
+from salescast.stack.services import freshness
 from salescast.stack.stack import Stack
 from salescast.stack.state import write_json
 

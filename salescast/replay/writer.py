@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 import orjson
 
-from salescast.stack.dynamo import DynamoDB, DynamoDBError
 from salescast.stack.errors import SalescastError
 from salescast.stack.retry import retry
+from salescast.stack.services.dynamo import DynamoDB, DynamoDBError
 from salescast.stack.stack import Stack
 
 BATCH = 100  # TransactWriteItems takes no more

@@ -12,15 +12,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-import bands
-import ensemble
-import feasts
 import planned
-import rare
 import sums
-from openings import openings, stray_days
+from models import bands, ensemble, feasts, rare
+from models.openings import openings, stray_days
+from models.smoothing import WEEK, Floats
 from planned import Event
-from smoothing import WEEK, Floats
 from sums import Sum
 
 MAX_HORIZON = 90

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from forecast import Projection
-from smoothing import Floats
+from models.smoothing import Floats
 
 
 def reconciled(total: Projection, parts: list[Projection], signed: list[bool]) -> list[Projection]:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from openings import stray_days
-from smoothing import Floats
+from models.openings import stray_days
+from models.smoothing import Floats
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient

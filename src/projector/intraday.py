@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecast import Projection
-from smoothing import Floats
+from models.smoothing import Floats
 
 HOURS = 24
 

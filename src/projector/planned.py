@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from openings import Flags
-from smoothing import Floats
+from models.openings import Flags
+from models.smoothing import Floats
 
 EVENT = "event: "  # before their names
 

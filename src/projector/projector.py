@@ -28,7 +28,6 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
-import explanation
 import history
 import intraday
 import projector_event
@@ -36,6 +35,7 @@ import publish
 from forecast import MAX_HORIZON, Projection, project
 from hierarchy import reconciled
 from history import BREAKDOWNS, MEASURES, TOTAL, Athena, History, Series
+from models import explanation
 from planned import Event
 from projector_environment import Settings, environment
 from projector_event import HORIZON, EventError

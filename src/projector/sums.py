@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from smoothing import Days, Floats
+from models.smoothing import Days, Floats
 
 SPANS = (7, 28)  # days
 MOVED = 4.0  # independent past sums that make half of their mean miss believed

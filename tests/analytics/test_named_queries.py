@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from polars import col
 
-from salescast.stack import athena
+from salescast.stack.services import athena
 from tests.analytics.figures import money
 from tests.analytics.questions import ALL, OF_THE_LAKE, OF_THE_PROJECTOR, QUERIES, expected, given
 from tests.shop import Shop

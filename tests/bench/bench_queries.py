@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 
 from salescast import laptop
 from salescast.functions import generate, snapshot
-from salescast.stack import athena
+from salescast.stack.services import athena
 from salescast.stack.stack import Stack
 from salescast.stack.state import State
 from tests.lake import arrow_schema

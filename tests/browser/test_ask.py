@@ -8,8 +8,8 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from salescast.stack import athena
-from salescast.stack.athena import Result
+from salescast.stack.services import athena
+from salescast.stack.services.athena import Result
 from tests.browser.conftest import Open
 from tests.browser.look import Look
 from tests.shop import Shop

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from salescast.stack import athena
+from salescast.stack.services import athena
 from tests.browser.conftest import Open
 from tests.browser.look import Look
 from tests.browser.served import Served

@@ -18,7 +18,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from salescast import laptop
-from salescast.stack import athena
+from salescast.stack.services import athena
 from salescast.stack.stack import Stack
 from salescast.stack.state import State
 from tests.browser.conftest import clean

@@ -12,8 +12,8 @@ from uuid import uuid4
 
 from salescast import laptop
 from salescast.stack import money
-from salescast.stack.athena import run
 from salescast.stack.processes import Process
+from salescast.stack.services.athena import run
 from salescast.stack.stack import Stack
 from tests.chaos.plan import Change, Round, plan
 

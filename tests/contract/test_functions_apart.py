@@ -1,4 +1,4 @@
-"""Functions are flat, and import nothing of each other and nothing of the command."""
+"""Functions import nothing of each other and nothing of the command; their packages are one folder deep."""
 
 from __future__ import annotations
 
@@ -20,9 +20,16 @@ def imported(path: Path) -> set[str]:
         if isinstance(node, ast.Import):
             names |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: a function's folder is flat"
+            assert node.level == 0, f"{path}: write the whole name"
             names.add((node.module or "").partition(".")[0])
     return names
+
+
+def modules(folder: Path) -> set[str]:
+    """The top-level names that a function brings."""
+    return {path.stem for path in folder.glob("*.py")} | {
+        path.parent.name for path in folder.glob("*/__init__.py")
+    }
 
 
 def test_there_are_four() -> None:
@@ -31,10 +38,11 @@ def test_there_are_four() -> None:
 
 @pytest.mark.parametrize("folder", FUNCTIONS, ids=lambda folder: folder.name)
 def test_a_function_imports_its_own_modules_and_libraries(folder: Path) -> None:
-    own = {path.stem for path in folder.glob("*.py")}
-    others = {path.stem for other in FUNCTIONS for path in other.glob("*.py") if other != folder} - own
-    assert [path for path in folder.rglob("*.py") if path.parent != folder] == []
-    for path in folder.glob("*.py"):
+    own = modules(folder)
+    others = {name for other in FUNCTIONS if other != folder for name in modules(other)} - own
+    paths = sorted(folder.rglob("*.py"))
+    assert {len(path.relative_to(folder).parts) for path in paths} <= {1, 2}
+    for path in paths:
         names = imported(path) - set(sys.stdlib_module_names)
         assert names & {"salescast", "tests", "tools"} == set(), path
         assert names & others == set(), path

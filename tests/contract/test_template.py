@@ -13,7 +13,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from salescast.stack import athena
+from salescast.stack.services import athena
 from tests.template import ROOT, columns, resources, table, template, view
 from tools import analytics, render
 from tools.analytics import Column

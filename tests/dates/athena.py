@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from salescast.stack.athena import Value, _reader
+from salescast.stack.services.athena import Value, _reader
 from tests.lake import arrow_schema, value
 from tests.template import ROOT, resources, view
 

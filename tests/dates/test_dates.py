@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from salescast.stack.athena import NamedQuery
+from salescast.stack.services.athena import NamedQuery
 from tests.analytics.questions import ALL, QUERIES, expected, given
 from tests.dates.athena import ask
 from tests.dates.books import dated

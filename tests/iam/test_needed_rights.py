@@ -16,7 +16,7 @@ from salescast.integrity import health
 from salescast.local.movers.clients import Clients
 from salescast.local.movers.credentials import account_session
 from salescast.local.movers.rights import UndeclaredActionError, action_of
-from salescast.stack import athena
+from salescast.stack.services import athena
 from salescast.stack.stack import Stack
 from tests.iam.actors import Actor, Deployed
 from tests.iam.calls import Things

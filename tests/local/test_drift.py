@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from salescast.integrity import health
-from salescast.stack import athena, log_metrics
+from salescast.stack.services import athena, log_metrics
 from salescast.stack.stack import Stack
 from tests.lake import arrow_schema
 from tests.waiting import wait_for

@@ -12,7 +12,7 @@ import pytest
 
 from salescast.integrity import health
 from salescast.integrity.health import Stage
-from salescast.stack import log_metrics, metrics
+from salescast.stack.services import log_metrics, metrics
 from salescast.stack.stack import Stack
 
 FAR_DATES = [f"2998-12-{day}" for day in range(10, 19)]

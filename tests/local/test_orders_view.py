@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from change import Moment, to_row
-from salescast.stack import athena
+from salescast.stack.services import athena
 from salescast.stack.stack import Stack
 from tests.lake import parquet
 from transformer_environment import Settings

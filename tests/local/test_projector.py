@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from salescast.functions import project, snapshot
-from salescast.stack import athena
 from salescast.stack.errors import SalescastError
+from salescast.stack.services import athena
 from salescast.stack.stack import Stack
 from tests.template import columns
 

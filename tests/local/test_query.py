@@ -5,8 +5,8 @@ import json
 import pytest
 
 from salescast.cli import main as cli
-from salescast.stack import athena
 from salescast.stack.errors import SalescastError
+from salescast.stack.services import athena
 from salescast.stack.stack import Stack
 from tools import analytics
 

@@ -19,7 +19,7 @@ from salescast.integrity import failed_changes, orders_table, reconcile
 from salescast.replay import replay
 from salescast.replay.online_retail import COLUMNS
 from salescast.replay.retail_file import survey
-from salescast.stack.athena import run
+from salescast.stack.services.athena import run
 from salescast.stack.stack import Stack
 from tests.waiting import wait_for, wait_for_rows
 

@@ -19,7 +19,7 @@ from salescast.integrity import error_objects, failed_changes, orders_table, rec
 from salescast.integrity.dead_letter_queue import FOREIGN, GONE
 from salescast.integrity.failed_change import NO_CHANGE
 from salescast.integrity.redrive import NO_ORIGINAL, Choice, redrive
-from salescast.stack.athena import run
+from salescast.stack.services.athena import run
 from salescast.stack.stack import Stack
 from tests.waiting import wait_for_rows
 

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from salescast.integrity import orders_table
-from salescast.stack import freshness
-from salescast.stack.athena import run
+from salescast.stack.services import freshness
+from salescast.stack.services.athena import run
 from salescast.stack.stack import Stack
 from tests.sam_local.conftest import Sam
 from tests.template import ROOT

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from salescast.stack.athena import _reader
+from salescast.stack.services.athena import _reader
 from salescast.stack.stack import LAPTOP_KEY, LAPTOP_REGION
 
 START_SECONDS = 180

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from salescast.stack import athena
+from salescast.stack.services import athena
 from tests.analytics.questions import MAY_BE_EMPTY, QUERIES, given
 from tests.shop import Shop
 from tests.trino.server import Trino

@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 
 from salescast.integrity import failed_changes
-from salescast.stack import freshness
-from salescast.stack.athena import run
+from salescast.stack.services import freshness
+from salescast.stack.services.athena import run
 from salescast.stack.stack import Stack
 from tests.unpleasant.writing import Shop
 

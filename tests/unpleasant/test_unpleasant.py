@@ -16,7 +16,7 @@ from salescast.integrity import error_objects, failed_changes, reconcile
 from salescast.integrity.dead_letter_queue import DeadLetter
 from salescast.integrity.failed_change import FailedChange, everything
 from salescast.integrity.failed_changes import Tally
-from salescast.stack import athena
+from salescast.stack.services import athena
 from tests.unpleasant.writing import (
     CLOCK_CHANGES,
     FITTING,

@@ -28,7 +28,7 @@ def query_lake(
     salescast query sales_by_day -p from=2026-11-01 -p country=France
     salescast query "SELECT status, count(*) FROM orders GROUP BY status"
     """
-    from salescast.stack import athena
+    from salescast.stack.services import athena
 
     output: Output = context.obj
     parameters = arguments.pairs(parameter, "-p from=2026-01-01")

@@ -6,9 +6,9 @@ import re
 import streamlit as st
 
 from salescast.dashboard.view import View, guarded, small
-from salescast.stack import athena
-from salescast.stack.athena import NamedQuery, Result
 from salescast.stack.errors import SalescastError
+from salescast.stack.services import athena
+from salescast.stack.services.athena import NamedQuery, Result
 
 ANSWER = "answer of the Ask page"
 MOST_ROWS = 10_000

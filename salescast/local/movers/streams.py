@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from salescast.local.movers.shard import Position, PositionType, Record
-from salescast.stack.raw_answers import keep_raw
+from salescast.stack.services.raw_answers import keep_raw
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient

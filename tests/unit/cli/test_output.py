@@ -18,8 +18,8 @@ from salescast.functions.generate import Generated
 from salescast.integrity.health import OK, WARNING, Stage
 from salescast.integrity.redrive import Redrive
 from salescast.replay.replay import Problem, Replay
-from salescast.stack.athena import Column, NamedQuery, Result
 from salescast.stack.destroy import Destroyed
+from salescast.stack.services.athena import Column, NamedQuery, Result
 from salescast.stack.state import State
 
 LONG = "5 of 15 raised: " + ", ".join(f"Number{index}Alarm" for index in range(5))

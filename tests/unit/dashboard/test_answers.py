@@ -13,9 +13,9 @@ import pytest
 
 from salescast.dashboard import answers
 from salescast.dashboard.answers import Answer, Answers, Question, footer
-from salescast.stack import athena
-from salescast.stack.athena import Column, Result, Value
 from salescast.stack.errors import SalescastError
+from salescast.stack.services import athena
+from salescast.stack.services.athena import Column, Result, Value
 from salescast.stack.stack import Stack
 
 BY_DAY = Question("sales_by_day", ())

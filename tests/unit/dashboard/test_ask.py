@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salescast.dashboard.pages.ask import READS, as_csv, reading
-from salescast.stack.athena import Column, Result
 from salescast.stack.errors import SalescastError
+from salescast.stack.services.athena import Column, Result
 
 WRITES = (
     "insert", "update", "delete", "merge", "create", "drop", "alter", "unload", "msck", "vacuum", "optimize",

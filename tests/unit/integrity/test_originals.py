@@ -8,7 +8,7 @@ import pytest
 
 from salescast.integrity.originals import Originals
 from salescast.integrity.redrive import NO_ORIGINAL, redrive
-from salescast.stack.change_stream import Change
+from salescast.stack.services.change_stream import Change
 from tests.unit.integrity.failing_stack import CONVERSION, NOON, FailingStack, change, line, row
 
 DAY = "raw/2026/11/20/"

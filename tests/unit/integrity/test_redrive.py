@@ -7,8 +7,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from salescast.integrity.redrive import Choice
-from salescast.stack import change_stream
-from salescast.stack.change_stream import Change
+from salescast.stack.services import change_stream
+from salescast.stack.services.change_stream import Change
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

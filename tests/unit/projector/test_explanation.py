@@ -6,8 +6,8 @@ import datetime as dt
 
 import numpy as np
 
-import explanation
 from forecast import project
+from models import explanation
 
 
 def test_trend_week_and_year_are_named() -> None:

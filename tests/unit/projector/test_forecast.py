@@ -185,7 +185,7 @@ def test_a_public_holiday_is_expected_again() -> None:
     """A shop that closes on public holidays: with the country known, the next one is projected lower."""
     start = dt.date(2024, 1, 1)
     history = weekly(724, noise=0.05)  # up to 2025-12-24
-    from feasts import holiday_names
+    from models.feasts import holiday_names
 
     closed = np.array([bool(name) for name in holiday_names(start, 724, "GB")])
     history[closed] *= 0.05
@@ -198,7 +198,7 @@ def test_a_public_holiday_is_expected_again() -> None:
     ("country", "code"), [("GB", "GB"), ("United Kingdom", "GB"), ("EIRE", "IE"), ("germany", "DE")]
 )
 def test_countries_are_known_by_code_and_name(country: str, code: str) -> None:
-    from feasts import holiday_names
+    from models.feasts import holiday_names
 
     names = holiday_names(dt.date(2026, 1, 1), 366, country)
     assert names == holiday_names(dt.date(2026, 1, 1), 366, code)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from forecast import project
-from openings import closures, openings, stray_days
+from models.openings import closures, openings, stray_days
 from planned import Event
 
 WEEK_SHAPE = np.array([1, 1, 1, 1.1, 1.3, 1.6, 0.7])

@@ -7,8 +7,8 @@ import orjson
 import pytest
 
 from salescast.replay.writer import Item, Pacer, Writer
-from salescast.stack.dynamo import DynamoDB, DynamoDBError
 from salescast.stack.errors import SalescastError
+from salescast.stack.services.dynamo import DynamoDB, DynamoDBError
 
 
 class Table:

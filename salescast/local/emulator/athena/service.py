@@ -35,7 +35,7 @@ from salescast.local.emulator.athena.types import ColumnType, column_type, csv_l
 Json = dict[str, Any]
 Response = tuple[int, dict[str, str], bytes]
 
-logger = logging.getLogger("salescast.stack.athena")
+logger = logging.getLogger("salescast.athena")
 
 _MISSING_OUTPUT = (
     "No output location provided. An output location is required either through the Workgroup result "

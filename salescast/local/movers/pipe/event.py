@@ -1,7 +1,7 @@
 """An event on its way to the target, and its partition key.
 
-Keeps (docs/aws-behaviour.md 1.1, 1.3): the event is `salescast.stack.stream_event`; a partition key is a JSON
-path over the whole event, or a literal.
+Keeps (docs/aws-behaviour.md 1.1, 1.3): the event is the one of stack/services/stream_event.py; a partition
+key is a JSON path over the whole event, or a literal.
 
 Leaves out: InputTemplate, filters and enrichment; JSON paths with wildcards, filters or quoted names.
 """
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from salescast.local.movers.shard import Record
-from salescast.stack.stream_event import to_event
+from salescast.stack.services.stream_event import to_event
 
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 

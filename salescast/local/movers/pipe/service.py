@@ -48,7 +48,7 @@ from salescast.local.movers.shard import (
 )
 from salescast.local.movers.shards import ShardGroup
 from salescast.local.movers.streams import DynamoDBStream, raw_get_records
-from salescast.stack.raw_answers import keep_raw
+from salescast.stack.services.raw_answers import keep_raw
 
 if TYPE_CHECKING:
     from mypy_boto3_pipes import EventBridgePipesClient

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from salescast.local.movers.pipe.event import Entry
 from salescast.local.movers.runner import describe
-from salescast.stack.change_stream import ABOUT_RECORDS, MAX_KEY, calls, weight
+from salescast.stack.services.change_stream import ABOUT_RECORDS, MAX_KEY, calls, weight
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient

@@ -6,16 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-import additive
-import combination
-import explanation
-import feasts
-import holt_winters
-from design import design
-from openings import Flags
-from origins import origins
-from scale import Scale, log_shift
-from smoothing import Days, Floats
+from models import additive, combination, explanation, feasts, holt_winters
+from models.design import design
+from models.openings import Flags
+from models.origins import origins
+from models.scale import Scale, log_shift
+from models.smoothing import Days, Floats
 
 PRIOR_PLAIN, PRIOR_LOG, PRIOR_SMOOTHED = 1.0, 2.0, 1.0
 SHORT = 500  # days of history below which Holt-Winters is believed more

@@ -4,10 +4,10 @@ import datetime as dt
 
 import numpy as np
 
-import feasts
-from additive import Forecasts
-from design import Design
-from smoothing import Floats
+from models import feasts
+from models.additive import Forecasts
+from models.design import Design
+from models.smoothing import Floats
 
 LEAST = 0.01  # a share that is worth saying
 MOST_FEASTS = 4

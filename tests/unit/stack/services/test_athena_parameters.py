@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from salescast.stack.athena import NamedQuery, Result, _named, _reader
 from salescast.stack.errors import SalescastError
+from salescast.stack.services.athena import NamedQuery, Result, _named, _reader
 
 TODAY = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)
 DESCRIPTION = "What sold best?\nParameters: from=today-30; to=today; country=United Kingdom; top=10"

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from smoothing import Floats
+from models.smoothing import Floats
 
 # Names under which shops' records know countries, where they are not in the holidays library.
 ALIASES = {"eire": "IE", "usa": "US", "uk": "GB", "greatbritain": "GB", "rsa": "ZA", "uae": "AE"}

@@ -6,8 +6,8 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
-from salescast.stack import athena
 from salescast.stack.errors import SalescastError
+from salescast.stack.services import athena
 from salescast.stack.stack import Stack
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from scale import Scale
-from smoothing import WEEK, Days, Floats, smooth
+from models.scale import Scale
+from models.smoothing import WEEK, Days, Floats, smooth
 
 LOOK_BACK = 450  # days over which the days to forecast from are spread
 ORIGINS = 60

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from smoothing import WEEK, Days, Floats
+from models.smoothing import WEEK, Days, Floats
 
 Flags = NDArray[np.bool_]
 

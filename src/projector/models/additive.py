@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-import ridge
-from design import YEAR, Design
-from scale import Scale
-from smoothing import WEEK, Days, Floats
+from models import ridge
+from models.design import YEAR, Design
+from models.scale import Scale
+from models.smoothing import WEEK, Days, Floats
 
 RECENT = 364  # days whose median is the zero of the working scale
 DAMPING = 0.98  # of the trend, a day

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from origins import stretch
-from smoothing import WEEK, Floats
+from models.origins import stretch
+from models.smoothing import WEEK, Floats
 
 YEAR = 365.25
 TREND = 0.3

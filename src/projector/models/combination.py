@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from smoothing import WEEK, Floats
+from models.smoothing import WEEK, Floats
 
 EAGERNESS = 15.0  # how fast a member's weight falls with its excess of mean absolute error
 WARINESS = 8  # the power of how much further

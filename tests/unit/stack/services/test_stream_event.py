@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from salescast.stack.stream_event import to_event
+from salescast.stack.services.stream_event import to_event
 
 STREAM = "arn:aws:dynamodb:us-east-1:000000000000:table/t/stream/2026-11-20T00:00:00.000"
 

@@ -5,7 +5,7 @@ Each answers mean, lo80, hi80, lo95, hi95, arrays (horizon,), and what was done.
 
 import numpy as np
 
-from smoothing import WEEK, Floats
+from models.smoothing import WEEK, Floats
 
 
 def new(z: Floats, horizon: int) -> tuple[list[Floats], str]:

@@ -12,8 +12,8 @@ import pytest
 from botocore.config import Config
 from botocore.credentials import Credentials
 
-from salescast.stack.dynamo import DynamoDB, DynamoDBError
 from salescast.stack.retry import ATTEMPTS
+from salescast.stack.services.dynamo import DynamoDB, DynamoDBError
 from salescast.stack.session import isolated_session
 from salescast.stack.stack import Stack
 

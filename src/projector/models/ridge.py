@@ -8,8 +8,8 @@ about as much as one more fit.
 
 import numpy as np
 
-from design import Design
-from smoothing import Days, Floats
+from models.design import Design
+from models.smoothing import Days, Floats
 
 REWEIGHTINGS = 4
 DELTA = 1.0  # robust standard deviations from which on an error counts linearly

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from smoothing import Floats
+from models.smoothing import Floats
 
 SHARE = 0.1  # of the mean of a day that is added before taking the logarithm
 SMALL = 0.01

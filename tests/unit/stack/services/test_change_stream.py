@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salescast.stack.change_stream import MAX_BYTES, MAX_ENTRIES, calls, weight
+from salescast.stack.services.change_stream import MAX_BYTES, MAX_ENTRIES, calls, weight
 
 SIZES = st.lists(st.sampled_from([1, 5_000, 1_000_000, MAX_BYTES, 2 * MAX_BYTES]), max_size=20)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from smoothing import WEEK, Days
+from models.smoothing import WEEK, Days
 
 MOST = 26
 LONG = 200  # days of history from which on a stretch of level lasts two weeks, not one

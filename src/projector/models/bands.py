@@ -6,7 +6,7 @@ pooled over neighbouring horizons.
 
 import numpy as np
 
-from smoothing import WEEK, Days, Floats
+from models.smoothing import WEEK, Days, Floats
 
 FITTED = 0.02  # how much narrower errors are where the weights were fitted on them
 LEAST_DEPENDENT = 0.2  # errors of few origins look less alike than they are
