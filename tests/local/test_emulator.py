@@ -132,6 +132,25 @@ def test_function_sees_its_package_and_nothing_of_ours(emulator: Emulator) -> No
     assert seen["temporary"].startswith(str(emulator.log.parent))
 
 
+RAISES = """
+class RefusedError(ValueError):
+    pass
+def handler(event, context):
+    print("RefusedError: not this one")
+    raise RefusedError(event["message"])
+"""
+
+
+def test_a_function_that_raises_names_its_error(emulator: Emulator) -> None:
+    client = emulator.client("lambda")
+    create_function(emulator, "raises", RAISES)
+    for message in ("end: is wrong", "two\nlines", "", "(.*)"):
+        answer = client.invoke(FunctionName="raises", Payload=json.dumps({"message": message}))
+        assert answer["FunctionError"] == "Unhandled"
+        body = json.load(answer["Payload"])
+        assert (body["errorType"], body["errorMessage"]) == ("RefusedError", message)
+
+
 @pytest.mark.parametrize("lines", [0, 3, 300])
 def test_invocation_returns_its_own_log_without_waiting(emulator: Emulator, lines: int) -> None:
     client, logs = emulator.client("lambda"), emulator.client("logs")

@@ -21,7 +21,13 @@ from tests.local.emulator_process import Emulator
 from tests.template import ROOT
 
 ACCOUNT = "000000000000"
-FUNCTION = "import os\ndef handler(event, context):\n    return dict(os.environ)\n"
+FUNCTION = """
+import os
+def handler(event, context):
+    if "raise" in (event or {}):
+        raise ValueError(event["raise"])
+    return dict(os.environ)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -195,6 +201,12 @@ def test_silent_functions_are_waited_for(ministack: Emulator, role: str) -> None
     for _ in range(5):
         client.invoke(FunctionName=name)["Payload"].read()
     assert (time.perf_counter() - began) / 5 > 0.05
+
+
+def test_the_error_of_a_function_has_no_type(ministack: Emulator, role: str) -> None:
+    client, name = ministack.client("lambda"), function(ministack, role)
+    answer = client.invoke(FunctionName=name, Payload=json.dumps({"raise": "it"}))
+    assert json.load(answer["Payload"]) == {"errorMessage": "it", "errorType": "Runtime.HandlerError"}
 
 
 @pytest.mark.parametrize(
