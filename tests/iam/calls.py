@@ -230,13 +230,14 @@ def invoke(logical: str, event: dict[str, Any]) -> Call:
     return call
 
 
-def reach(logical: str) -> Call:
+def reach(logical: str, event: dict[str, Any]) -> Call:
     """Invokes a function that raises for an event it cannot answer; that it was reached is what counts."""
 
     def call(actor: Actor, things: Things) -> None:
-        actor.client("lambda").invoke(
-            FunctionName=things.deployed.ids[logical], Payload=b'{"run_date": "none"}'
-        )
+        function = things.deployed.ids[logical]
+        answer = actor.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
+        assert answer["FunctionError"] == "Unhandled"
+        assert json.load(answer["Payload"])["errorType"] == "EventError"
 
     return call
 

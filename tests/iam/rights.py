@@ -84,12 +84,12 @@ EXERCISED = [
     Exercised(
         "SchedulerRole", "lambda:InvokeFunction", "GeneratorFunction", "7.1",
         Caller.SCHEDULER,
-        calls.invoke("GeneratorFunction", {"action": "none"}),
+        calls.reach("GeneratorFunction", {"action": "none"}),
     ),
     Exercised(
         "SchedulerRole", "lambda:InvokeFunction", "SnapshotFunction", "7.1",
         Caller.SCHEDULER,
-        calls.invoke("SnapshotFunction", {"time": "none"}),
+        calls.reach("SnapshotFunction", {"time": "none"}),
     ),
     # The generator. A transaction is authorised as the writes in it.
     Exercised(
@@ -129,7 +129,7 @@ EXERCISED = [
     Exercised(
         "SchedulerRole", "lambda:InvokeFunction", "ProjectorFunction", "7.1",
         Caller.SCHEDULER,
-        calls.reach("ProjectorFunction"),
+        calls.reach("ProjectorFunction", {"date": "none"}),
     ),
     Exercised(
         "ProjectorRole", "athena:StartQueryExecution", WORKGROUP, "7.5",
