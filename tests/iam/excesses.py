@@ -224,7 +224,7 @@ EXCESSES = [
     Excess(
         "lambda:InvokeFunction",
         "call the generator",
-        calls.invoke("GeneratorFunction", {"action": "none"}),
+        calls.reach("GeneratorFunction", {"action": "none"}),
         only("SchedulerRole"),
     ),
     Excess(
