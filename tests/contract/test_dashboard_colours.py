@@ -12,7 +12,7 @@ import pytest
 from tests.template import ROOT
 
 THEME: dict[str, Any] = tomllib.loads(
-    (ROOT / "salescast" / "dashboard" / ".streamlit" / "config.toml").read_text()
+    (ROOT / "salescast" / "dashboard" / "app" / ".streamlit" / "config.toml").read_text()
 )["theme"]
 MODES = ("light", "dark")
 # WCAG 2.1, 1.4.3 and 1.4.11: text, and what is needed to understand graphics.
