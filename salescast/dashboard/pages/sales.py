@@ -23,7 +23,7 @@ COMPARISON = Question(
 )
 PROJECTION = Question(
     "latest_projection",
-    ("series", "projected_date", "mean", "lo80", "hi80", "lo95", "hi95", "currency", "run_date"),
+    ("series", "projected_date", "mean", "lo80", "hi80", "lo95", "hi95", "currency", "method", "run_date"),
     TEN_MINUTES,
 )
 TOP_PRODUCTS = Question(
