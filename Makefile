@@ -63,7 +63,7 @@ test: develop  ## every test that needs no Docker, two at a time (T=folder)
 	@$(BIN)/python -m pytest $(if $(T),$(T),-n 2 --dist loadscope --no-loadscope-reorder tests)
 
 .PHONY: coverage
-coverage: develop  ## the same of unit and local tests, with lines and branches covered; may not fall below pyproject.toml's
+coverage: develop  ## unit and local tests, with the lines and branches they cover
 	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --cov --cov-report=term:skip-covered tests/unit tests/local
 
 .PHONY: test-sam-local
