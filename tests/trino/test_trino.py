@@ -50,7 +50,9 @@ def test_a_named_query(shop: Shop, trino: Trino, name: str) -> None:
         sql = named.statement.strip()
         for value in named.arguments(parameters):
             sql = sql.replace("?", value, 1)
-        assert same(shop, trino, sql) > 0 or (name in MAY_BE_EMPTY and not parameters)
+        rows = same(shop, trino, sql)
+        # Whether anything of a small shop runs out within the projected days is up to its projection.
+        assert rows > 0 or name == "stock_out_dates" or (name in MAY_BE_EMPTY and not parameters)
 
 
 def test_what_the_crawler_found(shop: Shop, trino: Trino) -> None:
