@@ -15,7 +15,7 @@ help:  ## show this list
 install = $(BIN)/uv pip install --quiet --python $(BIN)/python
 
 .venv/.command: requirements/command.txt pyproject.toml
-	@echo 'installing into .venv and .venv-emulator (0.5 GB)' >&2
+	@echo 'installing into .venv and .venv-emulator (0.6 GB)' >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@$(install) -r requirements/command.txt
