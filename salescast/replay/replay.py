@@ -227,12 +227,12 @@ class _Run:
     def _settle(self, allowed: int) -> None:
         """Take what the oldest writes answered until at most `allowed` are under way."""
         while len(self._pending) > allowed or (self._pending and self._pending[0][2].done()):
-            self._take()
+            self._progress(self._take())
             if time.monotonic() - self._saved >= CHECKPOINT_SECONDS:
                 self._save()
 
-    def _take(self) -> None:
-        """Count what the oldest write did."""
+    def _take(self) -> int:
+        """Count what the oldest write did; returns how many lines were read before it."""
         done, lines, future = self._pending.popleft()
         outcome = future.result()
         self._result.written += outcome.written
@@ -240,7 +240,7 @@ class _Run:
         self._result.differing += len(outcome.differing)
         self._differences += outcome.differing
         self._done = max(self._done, done)
-        self._progress(lines)
+        return lines
 
     def _tell(self, line: int) -> list[Difference]:
         """Make problems of the differences up to a line of the file; returns those behind it."""
