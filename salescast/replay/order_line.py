@@ -187,7 +187,7 @@ class LineReader:
         column = self._header[self._columns[name]].strip()
         values = {key.casefold(): value for key, value in (source.values or {}).items()}
 
-        @lru_cache(maxsize=65_536)
+        @lru_cache(maxsize=16_384)
         def read(raw: str) -> Value | None:
             text = field_types.stripped(raw)
             if not text or (not source.verbatim and field_types.is_missing(text)):
@@ -214,6 +214,8 @@ class LineReader:
             value = self._dates.value(dates) if dates else None
             if value is None:
                 order = f" {self._dates.order.replace('-', ' ')}" if dates and self._dates.order else ""
+                if text.replace(".", "", 1).isdecimal():
+                    raise FieldError("is a number; --dates excel, epoch or epoch-ms says what it counts")
                 raise FieldError(f"is no date{order}; `salescast replay --help` has the forms")
             return {"S": value}
         if attribute in INTEGERS:
