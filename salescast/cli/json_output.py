@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,9 @@ class JsonOutput(Output):
 
     def down(self, state: State, ended: Sequence[str]) -> None:  # noqa: ARG002
         _write({"ended": ended})
+
+    def environment(self, variables: Mapping[str, str]) -> None:
+        _write(dict(variables))
 
     def stages(self, stages: Sequence[Stage]) -> None:
         _write([vars(stage) for stage in stages])

@@ -7,7 +7,7 @@ to stderr.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -77,6 +77,10 @@ class Output(ABC):
     @abstractmethod
     def stages(self, stages: Sequence[Stage]) -> None:
         """The health of each stage."""
+
+    @abstractmethod
+    def environment(self, variables: Mapping[str, str]) -> None:
+        """What AWS clients read from their environment to use a laptop stack."""
 
     @abstractmethod
     def destroyed(self, destroyed: Destroyed) -> None:

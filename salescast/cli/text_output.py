@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +73,12 @@ class TextOutput(Output):
                 self.out.print(" " * indent + escape(line), soft_wrap=True)
         worst, text = health.summary(list(stages))
         self.out.print(f"[{COLOURS[worst]}]{escape(text)}[/]", soft_wrap=not self.out.is_terminal)
+
+    def environment(self, variables: Mapping[str, str]) -> None:
+        """Lines for a shell. A profile or a token of the user's would go before the keys."""
+        for name, value in variables.items():
+            self.out.print(f"export {name}={shlex.quote(value)}", markup=False, soft_wrap=True)
+        self.out.print("unset AWS_PROFILE AWS_SESSION_TOKEN")
 
     def destroyed(self, destroyed: Destroyed) -> None:
         self.out.print(

@@ -14,7 +14,7 @@ import yaml
 from salescast.laptop import emulator_process
 from salescast.stack.errors import SalescastError
 from salescast.stack.stack import LAPTOP_REGION, laptop_environment
-from salescast.stack.state import PROJECT, State, file_lock
+from salescast.stack.state import PROJECT, Record, State, file_lock
 
 BUILD = PROJECT / ".aws-sam" / "laptop"
 BUILT = BUILD / "built"  # says what the finished build was made of
@@ -105,7 +105,7 @@ def _sources() -> Iterator[Path]:
             yield path
 
 
-def deploy(state: State, name: str, endpoint: str, parameters: Mapping[str, str]) -> None:
+def deploy(state: State, record: Record, parameters: Mapping[str, str]) -> None:
     """Deploy what was built; an unchanged stack is left as it is."""
     with file_lock(BUILD.with_suffix(".lock"), wait=True):
         _sam(
@@ -113,12 +113,13 @@ def deploy(state: State, name: str, endpoint: str, parameters: Mapping[str, str]
             "deploy",
             [
                 *("--template-file", str(BUILD / "build" / "template.yaml")),
-                *("--stack-name", name, "--region", LAPTOP_REGION),
+                *("--stack-name", record.stack, "--region", LAPTOP_REGION),
                 *("--resolve-s3", "--capabilities", "CAPABILITY_IAM"),
                 *("--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"),
                 *("--parameter-overrides", *_pairs(parameters)),
             ],
-            laptop_environment(dict(os.environ), endpoint) | {"SAM_CLI_POLL_DELAY": POLL_SECONDS},
+            laptop_environment(dict(os.environ), record.endpoint, record.secret)
+            | {"SAM_CLI_POLL_DELAY": POLL_SECONDS},
         )
 
 

@@ -10,6 +10,7 @@ from salescast.stack import processes
 from salescast.stack.errors import SalescastError
 from salescast.stack.polling import poll
 from salescast.stack.processes import Process
+from salescast.stack.session import SECRET_VARIABLE, new_secret, root_session
 from salescast.stack.stack import LAPTOP_ACCOUNT, LAPTOP_REGION, LAPTOP_STACK, NO_AWS_CONFIGURATION, Stack
 from salescast.stack.state import PROJECT, Record, State
 
@@ -51,7 +52,7 @@ def up(
         report("building the functions for this machine (sam build)")
         sam.build(state, resolved)
         report("deploying template.yaml to the emulator (sam deploy)")
-        sam.deploy(state, record.stack, record.endpoint, resolved)
+        sam.deploy(state, record, resolved)
         report("waiting until the pipe and the delivery stream run")
         _start_stand_ins(state, record)
         stack = Stack.laptop(state.folder)
@@ -85,12 +86,13 @@ def _emulator(state: State, report: Report) -> Record:
     for attempt in range(1, PORT_ATTEMPTS + 1):
         port = emulator_process.free_port()
         endpoint = f"http://127.0.0.1:{port}"
-        argv, variables = emulator_process.command(port, state.folder), emulator_process.variables()
+        secret = new_secret()
+        argv, variables = emulator_process.command(port, state.folder), emulator_process.variables(secret)
         process = _start(state, "emulator", argv, variables)
-        record = Record(LAPTOP_STACK, endpoint, LAPTOP_REGION, LAPTOP_ACCOUNT, fast, dict(parameters))
+        record = Record(LAPTOP_STACK, endpoint, LAPTOP_REGION, LAPTOP_ACCOUNT, fast, secret, dict(parameters))
         record.processes["emulator"] = process
         state.write(record)
-        if emulator_process.healthy(process, endpoint):
+        if emulator_process.healthy(process, endpoint, root_session(secret, LAPTOP_REGION)):
             return record
         processes.end(process)
         if attempt == PORT_ATTEMPTS:
@@ -110,15 +112,15 @@ def _start_stand_ins(state: State, record: Record) -> None:
         argv += ["--stack", record.stack, "--state", str(state.folder)]
         if name == "firehose":
             argv += ["--fast", f"{record.fast:g}"]
-        record.processes[name] = _start(state, name, argv)
+        record.processes[name] = _start(state, name, argv, {SECRET_VARIABLE: record.secret})
         state.write(record)
 
 
-def _start(state: State, name: str, argv: list[str], variables: Mapping[str, str] | None = None) -> Process:
+def _start(state: State, name: str, argv: list[str], variables: Mapping[str, str]) -> Process:
     environment = {key: os.environ[key] for key in PASSED_ON if key in os.environ}
     environment |= NO_AWS_CONFIGURATION
     environment |= {"HOME": str(state.tmp), "TMPDIR": str(state.tmp), "PYTHONUNBUFFERED": "1"}
-    environment |= variables or {}
+    environment |= variables
     return processes.start(argv, log=state.logs / f"{name}.log", cwd=PROJECT, env=environment)
 
 

@@ -4,6 +4,7 @@ A probe fails when MiniStack closes the gap itself: then what closes it here can
 docs/local-differences.md.
 """
 
+import http.client
 import io
 import json
 import os
@@ -49,7 +50,7 @@ def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
         process = subprocess.Popen(
             command, env=environment, stdout=output, stderr=subprocess.STDOUT, cwd=folder
         )
-    emulator = Emulator(process, port, log)
+    emulator = Emulator(process, port, log, "any")
     try:
         emulator.wait("/_ministack/health")
         emulator.client("s3").create_bucket(Bucket="lake")
@@ -294,3 +295,16 @@ def test_schedules_fire_without_a_role_and_with_placeholders_as_they_stand(
 ) -> None:
     received = ministack.client("sqs").receive_message(QueueUrl=scheduled, WaitTimeSeconds=20)["Messages"]
     assert received[0]["Body"] == '"<aws.scheduler.scheduled-time>"'
+
+
+def test_anybody_is_root(ministack: Emulator) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", ministack.port)
+    page = {"Origin": "https://example.com", "Host": f"rebound.example:{ministack.port}"}
+    connection.request("GET", "/?Action=CreateUser&UserName=anybody&Version=2010-05-08", headers=page)
+    response = connection.getresponse()
+    assert (response.status, response.getheader("Access-Control-Allow-Origin")) == (200, "*")
+    response.read()
+    connection.request("GET", "/_ministack/health")
+    assert connection.getresponse().status == 200
+    connection.close()
+    assert [user["UserName"] for user in ministack.client("iam").list_users()["Users"]] == ["anybody"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import signal
 import sys
 import threading
@@ -21,6 +22,7 @@ from salescast.local.movers.checkpoint import CorruptCheckpointError
 from salescast.local.movers.clients import Clients
 from salescast.local.movers.credentials import account_session
 from salescast.stack.loopback import require_loopback
+from salescast.stack.session import SECRET_VARIABLE
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +34,7 @@ class Runner:
     """One stand-in's process."""
 
     endpoint: str
+    secret: str = field(repr=False)  # of the account's own key
     stack: str
     state: Path
     fast: float = 1.0
@@ -39,7 +42,7 @@ class Runner:
 
     def __post_init__(self) -> None:
         require_loopback(self.endpoint)
-        self.account: boto3.Session = account_session(self.endpoint)
+        self.account: boto3.Session = account_session(self.endpoint, self.secret)
         # With the account's own key: the services' control planes.
         self.clients = Clients(self.account, self.endpoint)
 
@@ -104,8 +107,17 @@ def start(name: str, work: Callable[[Runner], None], argv: list[str] | None = No
     logging.Formatter.converter = time.gmtime
     logging.getLogger("botocore").setLevel(logging.WARNING)
     logging.getLogger("urllib3").setLevel(logging.ERROR)
+    secret = os.environ.get(SECRET_VARIABLE)
+    if not secret:
+        parser.error(f"the account's key needs its secret, in the environment variable {SECRET_VARIABLE}")
     try:
-        runner = Runner(arguments.endpoint, arguments.stack, arguments.state, max(arguments.fast, 1.0))
+        runner = Runner(
+            arguments.endpoint,
+            secret,
+            arguments.stack,
+            arguments.state,
+            max(arguments.fast, 1.0),
+        )
     except ValueError as error:
         parser.error(str(error))
 

@@ -183,3 +183,15 @@ def test_bars_are_for_readers_of_text(capsys: pytest.CaptureFixture[str]) -> Non
         captured = capsys.readouterr()
         assert captured.out == ""
         assert ("orders" in captured.err and "5/10" in captured.err) == isinstance(output, TextOutput)
+
+
+def test_the_environment_is_lines_for_a_shell(capsys: pytest.CaptureFixture[str]) -> None:
+    variables = {"AWS_REGION": "us-east-1", "AWS_SECRET_ACCESS_KEY": "-a b[c]"}
+    TextOutput().environment(variables)
+    assert capsys.readouterr().out.splitlines() == [
+        "export AWS_REGION=us-east-1",
+        "export AWS_SECRET_ACCESS_KEY='-a b[c]'",
+        "unset AWS_PROFILE AWS_SESSION_TOKEN",
+    ]
+    JsonOutput().environment(variables)
+    assert json.loads(capsys.readouterr().out) == variables

@@ -120,6 +120,7 @@ class Firehose:
             config = self.config
             session = self._sessions[role_arn] = service_session(
                 self._runner.endpoint,
+                self._runner.account,
                 role_arn,
                 "firehose.amazonaws.com",
                 config.arn,

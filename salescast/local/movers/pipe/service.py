@@ -98,6 +98,7 @@ class Pipe:
         self._stop = threading.Event()
         session = service_session(
             runner.endpoint,
+            runner.account,
             config.role_arn,
             "pipes.amazonaws.com",
             config.arn,
