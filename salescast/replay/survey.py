@@ -54,6 +54,7 @@ class Survey:
     """
 
     file: OrderFile
+    options: Options
     mapping: Mapping
     reader: LineReader
     lines: int
@@ -71,9 +72,8 @@ class Survey:
     @property
     def identity(self) -> str:
         """The same for the same file, read in the same way."""
-        return hashlib.sha256(f"{self.file.digest} {self.mapping.digest} {self.notes}".encode()).hexdigest()[
-            :16
-        ]
+        read = f"{self.file.digest} {self.mapping.digest} {self.options}"
+        return hashlib.sha256(read.encode()).hexdigest()[:16]
 
     def rows(self) -> Iterator[Row]:
         """The rows that are not blank, with what only the first line of an order says filled in."""
@@ -133,20 +133,24 @@ def survey(
     if ignored:
         notes.append(f"columns that orders do not have are left out: {', '.join(ignored)}")
     return Survey(
-        file, mapping, line_reader, lines, blank, len(invoices), first_date, last_date, _repeats(bases),
-        tuple(note for note in notes if note),
-    )  # fmt: skip
+        file=file,
+        options=options,
+        mapping=mapping,
+        reader=line_reader,
+        lines=lines,
+        blank=blank,
+        invoices=len(invoices),
+        first_date=first_date,
+        last_date=last_date,
+        repeats=_repeats(bases),
+        notes=tuple(filter(None, notes)),
+    )
 
 
 def _mapping(file: OrderFile, options: Options) -> Mapping:
     candidates = [mappings.named(options.mapping)] if options.mapping else list(mappings.profiles())
     candidates = [
-        mapping.with_options(
-            options.columns,
-            options.constants,
-            zone=options.zone,
-        )
-        for mapping in candidates
+        mapping.with_options(options.columns, options.constants, zone=options.zone) for mapping in candidates
     ]
     return mappings.fitting(file.header, candidates, file.path)
 
