@@ -15,9 +15,11 @@ from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 
+import msgspec
 import orjson
 import pytest
 
+from contract import Image
 from salescast.replay.order_line import LineError, Order
 from salescast.replay.survey import Options, Survey, survey
 from salescast.stack import money
@@ -29,6 +31,7 @@ CASES = int(os.environ.get("SALESCAST_FUZZ", "120"))
 SEED = int(os.environ.get("SALESCAST_SEED", "13"))
 REAL = os.environ.get("SALESCAST_RETAIL")
 PIECE = 150
+NOW = "2026-11-20T10:00:00.000Z"
 COMPARED = ("order_ts", "quantity", "unit_price", "customer_id", "country", "product_name")
 
 Rows = list[list[str]]
@@ -209,7 +212,7 @@ def orders(file: Survey) -> tuple[list[Order], int]:
         try:
             if row.problem:
                 raise LineError("line", row.problem)
-            made.append(file.reader.order(row.line, row.fields, "now"))
+            made.append(file.reader.order(row.line, row.fields, NOW))
         except LineError as error:
             errors.append(error)
     assert all(error.column and error.reason for error in errors)
@@ -236,6 +239,8 @@ def account_for(file: Survey, chance: Chance) -> None:
     """Write the file's orders twice; each line is in the table once, or was told."""
     made, none = orders(file)
     assert len(made) + none == file.lines
+    for order in made:
+        msgspec.json.decode(order.item(1), type=Image)  # raises for what the transformer would refuse
     # All of them in the table, whatever the file's order.
     table = Table()
     outcome = writer(table).write(made)

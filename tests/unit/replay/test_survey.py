@@ -90,6 +90,17 @@ def test_a_column_that_is_there_twice(tmp_path: Path) -> None:
         survey(path)
 
 
+def test_columns_of_no_matter_may_be_there_twice(tmp_path: Path) -> None:
+    rehearsal = rehearse(tmp_path, f"{HEADER},Source,Source,,\n{ROW},a,b,,\n")
+    assert rehearsal.orders == 1
+
+
+def test_of_two_names_the_first_is_read_and_the_other_told(tmp_path: Path) -> None:
+    rehearsal = rehearse(tmp_path, f"Price,{HEADER}\n9.99,{ROW}\n")
+    assert rehearsal.examples[0]["unit_price"] == "10"
+    assert "left out: Price" in rehearsal.notes[-1]
+
+
 @pytest.mark.parametrize(
     "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "utf-32"]
 )
