@@ -78,11 +78,11 @@ class Writer:
         written. Writing the same orders again is therefore harmless, also after an answer that was lost.
         """
         outcome = Outcome()
-        numbers = Counter[str]()
+        numbers: dict[str, int] = {}
         offers = []
         for order in orders:
-            numbers[order.base] += 1
-            offers.append(_Offer(order, numbers[order.base]))
+            number = numbers[order.base] = numbers.get(order.base, 0) + 1
+            offers.append(_Offer(order, number))
         settled = _Settled(base for base, lines in numbers.items() if lines > 1)
         while offers:
             offers = self._offer(offers, outcome, settled)
