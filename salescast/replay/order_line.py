@@ -49,7 +49,7 @@ class Order(NamedTuple):
 
     def item(self, number: int) -> bytes:
         """The item with the id of that running number."""
-        return b'{"order_id":%b,%b' % (orjson.dumps({"S": self.order_id(number)}), self.attributes[1:])
+        return b'{"order_id":{"S":%b},%b' % (orjson.dumps(f"{self.base}-{number}"), self.attributes[1:])
 
     def order_id(self, number: int) -> str:
         return f"{self.base}-{number}"
