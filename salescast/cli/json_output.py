@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from salescast.integrity.health import Stage
     from salescast.integrity.reconcile import Reconciliation
     from salescast.integrity.redrive import Redrive
-    from salescast.replay.replay import Replay
+    from salescast.replay.replay import Rehearsal, Replay
     from salescast.stack.destroy import Destroyed
     from salescast.stack.services.athena import NamedQuery, Result
     from salescast.stack.stack import Stack
@@ -53,6 +53,9 @@ class JsonOutput(Output):
 
     def replayed(self, replay: Replay) -> None:
         _write(replay.as_json())
+
+    def rehearsed(self, rehearsal: Rehearsal) -> None:
+        _write(rehearsal.as_json())
 
     def queries(self, queries: Sequence[NamedQuery]) -> None:
         _write(

@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     from salescast.integrity.health import Stage
     from salescast.integrity.reconcile import Reconciliation
     from salescast.integrity.redrive import Redrive
-    from salescast.replay.replay import Problem, Replay
+    from salescast.replay.problems import Problem
+    from salescast.replay.replay import Rehearsal, Replay
     from salescast.stack.destroy import Destroyed
     from salescast.stack.services.athena import NamedQuery, Result
     from salescast.stack.stack import Stack
     from salescast.stack.state import State
+
+EXAMPLES = 10
 
 
 class Output(ABC):
@@ -51,9 +54,15 @@ class Output(ABC):
         self.err.print("interrupted")
 
     def problems(self, problems: Iterable[Problem]) -> None:
-        """Lines of a file that could not become orders."""
+        """What kept lines of a file from becoming orders, a line for each kind."""
         for problem in problems:
-            text = f"line {problem.line}: {problem.field} {problem.reason}"
+            examples = [
+                f"{line} ({text})" if text else str(line)
+                for line, text in zip(problem.lines[:EXAMPLES], problem.texts, strict=False)
+            ]
+            more = f" and {problem.count - EXAMPLES:,} more" if problem.count > EXAMPLES else ""
+            lines = "line" if problem.count == 1 else f"{problem.count:,} lines:"
+            text = f"{problem.column} {problem.reason}: {lines} {', '.join(examples)}{more}"
             self.err.print(text, markup=False, soft_wrap=True)
 
     @abstractmethod
@@ -87,6 +96,10 @@ class Output(ABC):
     @abstractmethod
     def replayed(self, replay: Replay) -> None:
         """What a replay wrote."""
+
+    @abstractmethod
+    def rehearsed(self, rehearsal: Rehearsal) -> None:
+        """What a replay would write."""
 
     @abstractmethod
     def queries(self, queries: Sequence[NamedQuery]) -> None:

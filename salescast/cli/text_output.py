@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from salescast.integrity.health import Stage
     from salescast.integrity.reconcile import Reconciliation
     from salescast.integrity.redrive import Redrive
-    from salescast.replay.replay import Replay
+    from salescast.replay.replay import Rehearsal, Replay
     from salescast.stack.destroy import Destroyed
     from salescast.stack.services.athena import NamedQuery, Result
     from salescast.stack.stack import Stack
@@ -97,9 +97,32 @@ class TextOutput(Output):
         )
 
     def replayed(self, replay: Replay) -> None:
+        differing = f"{replay.differing:,} there with other contents, " if replay.differing else ""
+        blank = f", {replay.blank:,} blank" if replay.blank else ""
         self.out.print(
             f"{replay.lines:,} lines of {replay.invoices:,} invoices: {replay.written:,} orders written, "
-            f"{replay.already:,} there already, {replay.unmapped:,} no orders; {replay.seconds:.1f} s"
+            f"{replay.already:,} there already, {differing}{replay.unmapped:,} no orders{blank}; "
+            f"{replay.seconds:.1f} s",
+            soft_wrap=True,
+        )
+
+    def rehearsed(self, rehearsal: Rehearsal) -> None:
+        """How the file is read, its first orders side by side, and what is no order."""
+        for note in rehearsal.notes:
+            self.step(note)
+        names = list(dict.fromkeys(name for item in rehearsal.examples for name in item))
+        rows = [[name, *(item.get(name) for item in rehearsal.examples)] for name in names]
+        if rows:
+            headings = ["attribute", *(f"order {number}" for number in range(1, len(rehearsal.examples) + 1))]
+            self.out.print(_table(headings, rows))
+        self.problems(rehearsal.problems)
+        days = f" from {rehearsal.first_date} to {rehearsal.last_date}" if rehearsal.first_date else ""
+        blank = f", {rehearsal.blank:,} blank" if rehearsal.blank else ""
+        self.out.print(
+            f"{rehearsal.lines:,} lines: {rehearsal.orders:,} orders{days}, "
+            f"{money.shortest(rehearsal.amount)} in all, {rehearsal.unmapped:,} no orders{blank}; "
+            "nothing was written",
+            soft_wrap=True,
         )
 
     def queries(self, queries: Sequence[NamedQuery]) -> None:
