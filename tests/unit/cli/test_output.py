@@ -17,7 +17,7 @@ from salescast.cli.text_output import CsvOutput, TextOutput
 from salescast.functions.generate import Generated
 from salescast.integrity.health import OK, WARNING, Stage
 from salescast.integrity.redrive import Redrive
-from salescast.replay.problems import Problems
+from salescast.replay.problems import Problem, Problems
 from salescast.replay.replay import Rehearsal, Replay
 from salescast.stack.destroy import Destroyed
 from salescast.stack.services.athena import Column, NamedQuery, Result
@@ -208,7 +208,7 @@ def test_data_does_not_steer_the_terminal(terminal: bool) -> None:
     output = TextOutput(console, console)
     output.result(Result([Column(HOSTILE, "varchar")], [[HOSTILE]], 1, 1))
     output.redriven(Redrive(places=[HOSTILE], left=Counter({HOSTILE: 1})))
-    output.problems([Problem(1, "Price", HOSTILE)])
+    output.problems([Problem("Price", HOSTILE, 1, [1])])
     output.error(HOSTILE)
     printed = file.getvalue()
     # Rich leaves out what rings or returns.

@@ -7,8 +7,9 @@ from typing import Any, cast
 
 import pytest
 
-from change import Moment, to_row
-from contract import NET_STATUSES
+from attribute import NET_STATUSES
+from change import to_row
+from moment import Moment
 from salescast.integrity import orders_table
 from salescast.integrity.failed_changes import Tally
 from salescast.integrity.log import Log
