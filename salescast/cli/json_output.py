@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from salescast.cli.output import Output
 from salescast.cli.progress import Bars
+from salescast.cli.visible import CONTROLS
 from salescast.functions import generate
 
 if TYPE_CHECKING:
@@ -88,7 +89,10 @@ class JsonOutput(Output):
 
 
 def _write(content: Any) -> None:
-    sys.stdout.write(json.dumps(content, indent=2, default=_plain, ensure_ascii=False) + "\n")
+    text = json.dumps(content, indent=2, default=_plain, ensure_ascii=False)
+    # C0 is escaped by then; the rest, escaped, is the same to who reads JSON, and harmless in a terminal.
+    escaped = CONTROLS.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+    sys.stdout.write(f"{escaped}\n")
 
 
 def _plain(value: Any) -> Any:

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from salescast.cli.progress import Bars
+from salescast.cli.visible import Visible
 
 if TYPE_CHECKING:
     from salescast.cli.demo_steps import Demo
@@ -37,6 +38,8 @@ class Output(ABC):
     def __init__(self, out: Console | None = None, err: Console | None = None) -> None:
         self.out = out or Console(highlight=False)
         self.err = err or Console(stderr=True, highlight=False)
+        for console in (self.out, self.err):
+            console.push_render_hook(Visible())
 
     def step(self, text: str) -> None:
         """Say what happens now."""

@@ -7,6 +7,7 @@ import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -16,6 +17,7 @@ from rich.table import Table
 from salescast.cli import projection_chart
 from salescast.cli.output import Output
 from salescast.cli.progress import Bars
+from salescast.cli.visible import visible
 from salescast.functions import project
 from salescast.integrity import health
 from salescast.stack import money
@@ -163,6 +165,15 @@ class TextOutput(Output):
             f"{outcome}: {counts}; {result.failed_records:,} record(s) under errors/ or dead-lettered",
             soft_wrap=True,
         )
+        if log := result.log:
+            self.out.print(
+                f"the log from {log.since:%Y-%m-%d %H:%M} to {log.until:%Y-%m-%d %H:%M} UTC: {log}",
+                soft_wrap=True,
+            )
+            for key in log.broken:
+                self.out.print(
+                    f"  cannot be unpacked, its changes are not proven: {escape(key)}", soft_wrap=True
+                )
         for example in result.examples:
             self.out.print(f"  {escape(example)}", soft_wrap=True)
 
@@ -227,7 +238,13 @@ class CsvOutput(TextOutput):
     """Text, but a query's answer as CSV."""
 
     def result(self, result: Result) -> None:
-        result.write_csv(sys.stdout)
+        """Exact in a pipe or a file; a terminal is shown what would steer it."""
+        if sys.stdout.isatty():
+            text = StringIO()
+            result.write_csv(text)
+            sys.stdout.write(visible(text.getvalue()))
+        else:
+            result.write_csv(sys.stdout)
         self._statistics(result)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 
 from salescast.laptop import emulator_process
+from salescast.stack import private
 from salescast.stack.errors import SalescastError
 from salescast.stack.stack import LAPTOP_REGION, laptop_environment
 from salescast.stack.state import PROJECT, Record, State, file_lock
@@ -72,7 +73,8 @@ def build(state: State, parameters: Mapping[str, str]) -> None:
     with file_lock(BUILD.with_suffix(".lock"), wait=True):
         inputs = _inputs(choices)
         if template.exists() and BUILT.exists() and BUILT.read_text() == inputs:
-            (state.logs / "build.log").write_text("Nothing changed since the last build.\n")
+            with open(state.logs / "build.log", "w", opener=private.opener) as log:
+                log.write("Nothing changed since the last build.\n")
             return
         BUILT.unlink(missing_ok=True)
         _sam(
@@ -135,7 +137,7 @@ def _sam(state: State, command: str, arguments: list[str], environment: dict[str
         "PATH": f"{sam.parent}{os.pathsep}{environment.get('PATH', os.defpath)}",
     }
     log = state.logs / f"{command}.log"
-    with log.open("w") as output:
+    with open(log, "w", opener=private.opener) as output:
         done = subprocess.run(
             [str(sam), command, "--config-file", str(config), *arguments],
             stdin=subprocess.DEVNULL,

@@ -1,12 +1,13 @@
 """The laptop stack: the emulator, the deployed template, and the processes that stand in for services."""
 
+import operator
 import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from salescast.laptop import emulator_process, sam
-from salescast.stack import processes
+from salescast.stack import condition, disk, processes
 from salescast.stack.errors import SalescastError
 from salescast.stack.polling import poll
 from salescast.stack.processes import Process
@@ -41,6 +42,7 @@ def up(
     state = State(folder.resolve())
     with state.lock():
         state.prepare()
+        disk.require_room(state.folder)
         record = _emulator(state, report)
         if fast is not None and fast != record.fast:
             record.fast = fast
@@ -144,8 +146,25 @@ def _wait_until_running(stack: Stack, record: Record) -> None:
         )
 
     pipe_state, delivery_state = poll(states, lambda seen: seen == RUNNING, pause=0.2, seconds=RUN_SECONDS)
-    if (pipe_state, delivery_state) != RUNNING:
+    if (pipe_state, delivery_state) == RUNNING:
+        _wait_until_at_work(stack.state, record)
+    else:
         raise SalescastError(
             f"after {RUN_SECONDS:.0f} s the pipe is {pipe_state}, the delivery stream {delivery_state}; "
             f"see {stack.state.logs}/deploy.log"
         )
+
+
+def _wait_until_at_work(state: State, record: Record) -> None:
+    """Until every stand-in says that it works by the deployed configuration. Raises SalescastError."""
+
+    def idle() -> list[str]:
+        said = {name: condition.read(state, name) for name in STAND_INS}
+        return [
+            f"{name} {'; '.join(one.ills.values()) or 'says nothing'}, see {state.logs}/{name}.log"
+            for name, one in said.items()
+            if one.pid != record.processes[name].pid or not one.at_work or "configuration" in one.ills
+        ]
+
+    if left := poll(idle, operator.not_, pause=0.1, seconds=RUN_SECONDS):
+        raise SalescastError(f"after {RUN_SECONDS:.0f} s not at work: {', '.join(left)}")

@@ -8,9 +8,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -230,27 +229,34 @@ def test_no_websocket_comes_in(emulator: Emulator) -> None:
 
 
 def test_a_stack_is_its_owners_alone(stack: Stack) -> None:
-    for path in (stack.state.folder, *stack.state.folder.rglob("*")):
-        readable = path.stat().st_mode & 0o077
-        # Functions are unpacked and run below tmp/, which nobody else can enter.
-        assert not readable or path.is_relative_to(stack.state.tmp / "emulator"), path
+    folder = stack.state.folder
+    private = [folder, folder / "stack.json", *stack.state.checkpoints.iterdir(), *stack.state.logs.iterdir()]
+    assert [str(path) for path in private if path.stat().st_mode & 0o077] == []
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can try as another user")
-def test_another_user_of_the_machine_gets_nothing(stack: Stack, tmp_path: Path) -> None:
+def test_another_user_of_the_machine_gets_nothing(stack: Stack) -> None:
     record = stack.state.read()
     assert record is not None
     assert record.secret
     pids = [str(process.pid) for process in record.processes.values()]
-    done = subprocess.run(
-        [sys.executable, "-c", INTRUDE, urlsplit(record.endpoint).netloc, str(stack.state.folder), *pids],
-        user=NOBODY,
-        group=NOBODY,
-        extra_groups=[],
-        cwd="/",
-        env={},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = as_nobody("-c", INTRUDE, urlsplit(record.endpoint).netloc, str(stack.state.folder), *pids)
     assert (done.stdout, done.returncode) == ("403\n", 0), done
+
+
+def as_nobody(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Python as the user nobody: ours, or the system's where ours lies in a closed folder."""
+    for python in (sys.executable, "/usr/bin/python3"):
+        with suppress(PermissionError, FileNotFoundError):
+            return subprocess.run(
+                [python, *arguments],
+                user=NOBODY,
+                group=NOBODY,
+                extra_groups=[],
+                cwd="/",
+                env={},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+    pytest.skip("there is no Python that the user nobody may run")

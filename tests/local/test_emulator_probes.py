@@ -300,7 +300,9 @@ def test_schedules_fire_without_a_role_and_with_placeholders_as_they_stand(
 def test_anybody_is_root(ministack: Emulator) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", ministack.port)
     page = {"Origin": "https://example.com", "Host": f"rebound.example:{ministack.port}"}
-    connection.request("GET", "/?Action=CreateUser&UserName=anybody&Version=2010-05-08", headers=page)
+    forged = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=test/20260101/us-east-1/iam/aws4_request"
+    query = f"Action=CreateUser&UserName=anybody&Version=2010-05-08&{forged}"
+    connection.request("GET", f"/?{query}", headers=page)
     response = connection.getresponse()
     assert (response.status, response.getheader("Access-Control-Allow-Origin")) == (200, "*")
     response.read()

@@ -1,8 +1,8 @@
 """Who may speak to the emulator at all: whoever can sign a request, which is the user who started the stack.
 
-MiniStack knows the account's root by its key's name alone, lets unsigned requests pass as root, and answers
-pages of any origin: a page in a browser on this machine, or another of its users, would own the stack. So
-before MiniStack sees a request:
+MiniStack knows the account's root by its key's name alone, whatever the signature, and answers pages of any
+origin: a page in a browser on this machine, or another of its users, would own the stack. So before MiniStack
+sees a request:
 
 * Host must be this emulator's address: a page cannot come in by giving its own name that address.
 * Origin must be absent: no page has anything to ask here.

@@ -17,7 +17,7 @@ from salescast.cli.text_output import CsvOutput, TextOutput
 from salescast.functions.generate import Generated
 from salescast.integrity.health import OK, WARNING, Stage
 from salescast.integrity.redrive import Redrive
-from salescast.replay.problems import Problems
+from salescast.replay.problems import Problem, Problems
 from salescast.replay.replay import Rehearsal, Replay
 from salescast.stack.destroy import Destroyed
 from salescast.stack.services.athena import Column, NamedQuery, Result
@@ -195,3 +195,40 @@ def test_the_environment_is_lines_for_a_shell(capsys: pytest.CaptureFixture[str]
     ]
     JsonOutput().environment(variables)
     assert json.loads(capsys.readouterr().out) == variables
+
+
+HOSTILE = "a\x1b]0;title\x07\x1b[2J\x9b31m\r\x00\u202eb"
+SHOWN = r"a\x1b]0;title\x07\x1b[2J\x9b31m\r\x00\u202eb"
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_data_does_not_steer_the_terminal(terminal: bool) -> None:
+    file = StringIO()
+    console = Console(file=file, width=200, force_terminal=terminal, color_system=None, highlight=False)
+    output = TextOutput(console, console)
+    output.result(Result([Column(HOSTILE, "varchar")], [[HOSTILE]], 1, 1))
+    output.redriven(Redrive(places=[HOSTILE], left=Counter({HOSTILE: 1})))
+    output.problems([Problem("Price", HOSTILE, 1, [1])])
+    output.error(HOSTILE)
+    printed = file.getvalue()
+    # Rich leaves out what rings or returns.
+    assert printed.count(SHOWN.replace(r"\x07", "").replace(r"\r", "")) == 6
+    assert not set(printed) & set("\x1b\x07\x9b\r\x00\u202e")
+
+
+def test_json_is_exact_and_harmless(capsys: pytest.CaptureFixture[str]) -> None:
+    JsonOutput().environment({"A": HOSTILE})
+    printed = capsys.readouterr().out
+    assert json.loads(printed) == {"A": HOSTILE}
+    assert not set(printed) & set("\x1b\x07\x9b\r\x00\u202e")
+
+
+def test_csv_to_a_terminal_does_not_steer_it_and_is_exact_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = Result([Column("a", "varchar")], [[HOSTILE]], 1, 1)
+    CsvOutput().result(result)
+    assert HOSTILE in capsys.readouterr().out
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    CsvOutput().result(result)
+    assert SHOWN in capsys.readouterr().out

@@ -129,6 +129,8 @@ def run(runner: Runner) -> None:
 
     def step() -> None:
         config = describe_crawler(runner)
+        if config is not None:
+            runner.condition.at_work()
         if config is not None and config.state is CrawlerState.RUNNING:
             _finish(runner, config.name, _run(runner, config))
 

@@ -190,8 +190,8 @@ class RowOutput(Output[PartitionBuffer]):
         self._active.delivered(buffer.keys)
 
     def _put(self, key: str, buffer: PartitionBuffer, content: Content) -> None:
-        buffer.rows.clear()  # the object holds them now
         self._bucket.put(key, content)
+        buffer.rows.clear()
 
     def _converted(self, buffer: PartitionBuffer, table: Table) -> tuple[Content, list[Failure]]:
         assert self._config.conversion is not None
