@@ -183,7 +183,7 @@ def test_every_profile_arrives_in_the_lake_to_the_cent(stack: Stack, prefix: str
     )
 
     def arrived() -> list[list[Any]]:
-        rows = [list(row) for row in athena.run(stack, sql).rows]
+        rows: list[list[Any]] = [list(row) for row in athena.run(stack, sql).rows]
         return rows if sum(row[2] for row in rows) == lines else []
 
     rows = wait_for(arrived, f"{lines} orders in the lake")
