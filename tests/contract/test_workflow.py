@@ -41,7 +41,7 @@ def test_it_may_only_read() -> None:
 
 
 def test_actions_are_pinned_by_commit() -> None:
-    """A tag can be moved to other code; a commit cannot. The tag stands behind it, for people and Dependabot."""
+    """A tag can be moved, a commit cannot. The tag stands behind it, for people and Dependabot."""
     text = (ROOT / ".github" / "workflows" / "test.yml").read_text()
     used = re.findall(r"uses: (.+)", text)
     assert used
