@@ -97,7 +97,7 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return ZoneInfo(self.zone)
 
     def columns(self, header: Sequence[str]) -> dict[str, int]:
-        """The place of every column that the mapping names and the file has, by the name in the mapping.
+        """The place of every column that is read, by the name in the mapping.
 
         Raises SalescastError for a column that the file has twice.
         """
@@ -105,15 +105,23 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for index, name in enumerate(header):
             places.setdefault(key(name), []).append(index)
         columns = {}
-        for name in self._names():
-            if len(found := places.get(key(name), [])) > 1:
-                raise SalescastError(
-                    f"the file has the column {name} {len(found)} times, as columns "
-                    f"{' and '.join(str(index + 1) for index in found)}; rename those that do not count"
-                )
-            if found:
-                columns[name] = found[0]
+        for names in self._names():
+            for name in [name for name in names if key(name) in places][:1]:
+                first, *others = places[key(name)]
+                if others:
+                    numbers = " and ".join(str(index + 1) for index in (first, *others))
+                    raise SalescastError(
+                        f"the file has the column {name} {len(others) + 1} times, as columns {numbers}; "
+                        "rename those that do not count"
+                    )
+                columns[name] = first
         return columns
+
+    def likeness(self, header: Sequence[str]) -> float:
+        """The more of the mapping's columns a file has, and the fewer it misses, the higher."""
+        there = {key(name) for name in header}
+        read = sum(1 for names in self._names() if there & {key(name) for name in names})
+        return read / (1 + len(self.missing(header)))
 
     def missing(self, header: Sequence[str]) -> list[str]:
         """The columns that the file would need and does not have."""
@@ -142,14 +150,13 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
         return _checked(changed, "the options")
 
-    def _names(self) -> Iterable[str]:
+    def _names(self) -> Iterable[list[str]]:
+        """The names that each of the columns may have."""
         for attribute in self.attributes:
-            for source in self.sources(attribute):
-                yield from source.names
-        yield from (part for part in self.id if part not in self.attributes)
+            yield from (source.names for source in self.sources(attribute) if source.names)
+        yield from ([part] for part in self.id if part not in self.attributes)
         if self.fill_down:
-            yield self.fill_down.within
-            yield from self.fill_down.columns
+            yield from ([name] for name in (self.fill_down.within, *self.fill_down.columns))
 
 
 def load(path: Path) -> Mapping:
@@ -201,10 +208,8 @@ def fitting(header: Sequence[str], candidates: Sequence[Mapping], path: Path) ->
     """
     complete = [mapping for mapping in candidates if not mapping.missing(header)]
     if complete:
-        return max(complete, key=lambda mapping: len(mapping.columns(header)))
-    nearest = max(
-        candidates, key=lambda mapping: len(mapping.columns(header)) / (len(mapping.missing(header)) + 1)
-    )
+        return max(complete, key=lambda mapping: mapping.likeness(header))
+    nearest = max(candidates, key=lambda mapping: mapping.likeness(header))
     missing = nearest.missing(header)
     lookalikes = {name: _lookalikes(name, header) for name in missing}
     texts = [f"{name} (is it {' or '.join(like)}?)" if like else name for name, like in lookalikes.items()]

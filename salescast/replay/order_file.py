@@ -167,7 +167,7 @@ class TextFile(OrderFile):
         with self._text() as text:
             for _ in range(self._skip):
                 text.readline()
-            reader = csv.reader(text, delimiter=self._delimiter, strict=True)
+            reader = csv.reader(text, delimiter=self._delimiter, skipinitialspace=True, strict=True)
             end = self._skip
             while True:
                 start = end + 1

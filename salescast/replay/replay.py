@@ -106,7 +106,7 @@ def check_dates(stack: Stack, file: Survey) -> None:
         )
 
 
-def rehearse(file: Survey) -> Rehearsal:
+def rehearse(file: Survey, progress: Progress = lambda _: None) -> Rehearsal:
     """Make every order of the file and write none."""
     rehearsal = Rehearsal(
         blank=file.blank, first_date=file.first_date, last_date=file.last_date, notes=file.notes
@@ -114,6 +114,8 @@ def rehearse(file: Survey) -> Rehearsal:
     numbers: dict[str, int] = {}
     for order in _orders(file, rehearsal):
         rehearsal.orders += 1
+        if rehearsal.lines % BATCH == 0:
+            progress(rehearsal.lines)
         if len(rehearsal.examples) < EXAMPLES:
             number = numbers[order.base] = numbers.get(order.base, 0) + 1
             item = json.loads(order.item(number))

@@ -4,10 +4,10 @@ read.
 
 import hashlib
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -40,6 +40,8 @@ class Options:
 
 
 AS_FOUND = Options()
+PART = 200_000
+TOLD = 5_000  # lines
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Survey:
     """
 
     file: OrderFile
+    options: Options
     mapping: Mapping
     reader: LineReader
     lines: int
@@ -69,17 +72,21 @@ class Survey:
     @property
     def identity(self) -> str:
         """The same for the same file, read in the same way."""
-        return hashlib.sha256(f"{self.file.digest} {self.mapping.digest} {self.notes}".encode()).hexdigest()[
-            :16
-        ]
+        read = f"{self.file.digest} {self.mapping.digest} {self.options}"
+        return hashlib.sha256(read.encode()).hexdigest()[:16]
 
     def rows(self) -> Iterator[Row]:
         """The rows that are not blank, with what only the first line of an order says filled in."""
         return (row for row in _filled(self.file, self.mapping.fill_down) if row.fields or row.problem)
 
 
-def survey(path: Path, options: Options = AS_FOUND) -> Survey:
-    """Read the whole file once. Raises SalescastError when it cannot be read, or means two things."""
+def survey(
+    path: Path, options: Options = AS_FOUND, progress: Callable[[int], None] = lambda _: None
+) -> Survey:
+    """Read the whole file once. `progress` is told the number of lines now and then.
+
+    Raises SalescastError when the file cannot be read, or means two things.
+    """
     file = open_file(path, encoding=options.encoding, delimiter=options.delimiter, sheet=options.sheet)
     mapping = _mapping(file, options)
     columns = mapping.columns(file.header)
@@ -90,10 +97,9 @@ def survey(path: Path, options: Options = AS_FOUND) -> Survey:
     said = options.decimal or mapping.decimal
     mark = DecimalMark(file.delimiter, None if said is None else said == "comma")
     line_reader = LineReader(mapping, file.header, dates, read_date, mark, options.pseudonym_key.encode())
-    places = _places(mapping, columns)
-    date_places = places(("order_ts",))
+    date_places = _places(mapping, columns, ("order_ts",))
     # With commas between fields a comma in a number is no sign of anything.
-    number_places = places((*INTEGERS, *MONEY)) if file.delimiter not in ("", ",") else []
+    number_places = _places(mapping, columns, (*INTEGERS, *MONEY)) if file.delimiter not in ("", ",") else []
     bases, invoices = array("q"), set[int]()
     lines = blank = 0
     last = ""
@@ -104,6 +110,8 @@ def survey(path: Path, options: Options = AS_FOUND) -> Survey:
             continue
         lines += 1
         bases.append(0)
+        if lines % TOLD == 0:
+            progress(lines)
         if row.problem:
             continue
         for place in date_places:
@@ -125,39 +133,45 @@ def survey(path: Path, options: Options = AS_FOUND) -> Survey:
     if ignored:
         notes.append(f"columns that orders do not have are left out: {', '.join(ignored)}")
     return Survey(
-        file, mapping, line_reader, lines, blank, len(invoices), first_date, last_date, _repeats(bases),
-        tuple(note for note in notes if note),
-    )  # fmt: skip
+        file=file,
+        options=options,
+        mapping=mapping,
+        reader=line_reader,
+        lines=lines,
+        blank=blank,
+        invoices=len(invoices),
+        first_date=first_date,
+        last_date=last_date,
+        repeats=_repeats(bases),
+        notes=tuple(filter(None, notes)),
+    )
 
 
 def _mapping(file: OrderFile, options: Options) -> Mapping:
     candidates = [mappings.named(options.mapping)] if options.mapping else list(mappings.profiles())
     candidates = [
-        mapping.with_options(
-            options.columns,
-            options.constants,
-            zone=options.zone,
-        )
-        for mapping in candidates
+        mapping.with_options(options.columns, options.constants, zone=options.zone) for mapping in candidates
     ]
     return mappings.fitting(file.header, candidates, file.path)
 
 
-def _places(mapping: Mapping, columns: dict[str, int]):  # type: ignore[no-untyped-def]
-    def places(attributes: tuple[str, ...]) -> list[int]:
-        names = [name for one in attributes for source in mapping.sources(one) for name in source.names]
-        return list(dict.fromkeys(columns[name] for name in names if name in columns))
-
-    return places
+def _places(mapping: Mapping, columns: dict[str, int], attributes: tuple[str, ...]) -> list[int]:
+    """The columns that the attributes may come from."""
+    sources = [source for attribute in attributes for source in mapping.sources(attribute)]
+    names = [name for source in sources for name in source.names if name in columns]
+    return list(dict.fromkeys(columns[name] for name in names))
 
 
 def _repeats(bases: "array[int]") -> dict[int, int]:
-    """Where the values that occur more than once occur last, from 1. Sorting takes less memory than a
-    dictionary.
+    """Where the values that occur more than once occur last, from 1.
+
+    Sorted a part at a time: a set or a list of all would be most of a large file's memory.
     """
-    repeated = {
-        base for base, same in groupby(sorted(bases)) if next(same) == base and next(same, None) is not None
-    }
+    parts = len(bases) // PART + 1
+    repeated = set[int]()
+    for part in range(parts):
+        ordered = sorted(base for base in bases if base % parts == part)
+        repeated.update(base for base, following in pairwise(ordered) if base == following)
     return {base: line for line, base in enumerate(bases, 1) if base in repeated}
 
 

@@ -118,12 +118,14 @@ def replay_orders(
         zone=zone,
         pseudonym_key=os.environ.get("SALESCAST_PSEUDONYM_KEY", ""),
     )
-    if dry_run:
-        rehearsal = replay.rehearse(survey(file, options))
+    target = None if dry_run else arguments.stack(state, stack)
+    with output.progress() as bars:
+        surveyed = survey(file, options, bars.counter("lines looked at").show)
+    if target is None:
+        with output.progress() as bars:
+            rehearsal = replay.rehearse(surveyed, bars.counter("lines", surveyed.lines).show)
         output.rehearsed(rehearsal)
         return int(rehearsal.unmapped > 0)
-    target = arguments.stack(state, stack)
-    surveyed = survey(file, options)
     replay.check_dates(target, surveyed)
     consent.ask(target, f"write {surveyed.lines:,} orders to", yes)
     for note in surveyed.notes:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+import contract
 from salescast.replay import mapping, replay
 from salescast.replay.survey import Options, survey
 from salescast.stack import money
@@ -48,6 +49,12 @@ def test_a_profile_is_found_and_adds_up_to_the_cent(tmp_path: Path, name: str) -
     assert surveyed.mapping.name == name
     assert list(rehearsal.problems) == []
     assert money.shortest(rehearsal.amount) == amount
+
+
+def test_a_mapping_knows_the_attributes_of_the_contract() -> None:
+    of_writing = {"order_id", "version", "updated_ts", "test", "entity", "expires_at"}
+    assert {*mapping.REQUIRED, *mapping.OPTIONAL} == (contract.KNOWN - of_writing) | {"amount"}
+    assert {*mapping.REQUIRED, "unit_price"} == contract.REQUIRED - of_writing
 
 
 def test_every_profile_has_an_export() -> None:

@@ -25,6 +25,7 @@ def test_date_forms_side_by_side(tmp_path: Path) -> None:
     assert rehearsal.orders == 4
     assert (rehearsal.first_date, rehearsal.last_date) == ("2024-03-05", "2024-03-05")
     assert told(rehearsal) == [("InvoiceDate", [5, 7])]
+    assert "--dates excel" in next(iter(rehearsal.problems)).reason
 
 
 def test_a_column_that_fails_throughout_is_one_message(tmp_path: Path) -> None:
@@ -89,6 +90,17 @@ def test_a_column_that_is_there_twice(tmp_path: Path) -> None:
         survey(path)
 
 
+def test_columns_of_no_matter_may_be_there_twice(tmp_path: Path) -> None:
+    rehearsal = rehearse(tmp_path, f"{HEADER},Source,Source,,\n{ROW},a,b,,\n")
+    assert rehearsal.orders == 1
+
+
+def test_of_two_names_the_first_is_read_and_the_other_told(tmp_path: Path) -> None:
+    rehearsal = rehearse(tmp_path, f"Price,{HEADER}\n9.99,{ROW}\n")
+    assert rehearsal.examples[0]["unit_price"] == "10"
+    assert "left out: Price" in rehearsal.notes[-1]
+
+
 @pytest.mark.parametrize(
     "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "utf-32"]
 )
@@ -128,6 +140,15 @@ def test_delimiters_and_a_decimal_comma(tmp_path: Path) -> None:
     assert survey(path, Options(delimiter="~")).lines == 1
     with pytest.raises(SalescastError, match="not one character"):
         survey(path, Options(delimiter="~~"))
+
+
+def test_blanks_before_and_in_quotes(tmp_path: Path) -> None:
+    row = '"900601", "S1 ", "A, B", " 1", "2024-03-05 10:00:00", "10.00", 50001, "France"'
+    rehearsal = rehearse(tmp_path, f"{HEADER}\n{row}\n")
+    assert (rehearsal.examples[0]["order_id"], rehearsal.examples[0]["product_name"]) == (
+        "900601-S1-1",
+        "A, B",
+    )
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -184,3 +205,13 @@ def test_the_same_file_read_otherwise_is_another(tmp_path: Path) -> None:
     assert survey(path).identity == once.identity
     assert survey(path, Options(dates="day-first")).identity != once.identity
     assert survey(path, Options(constants={"currency": "EUR"})).identity != once.identity
+
+
+def test_repeats_are_found_part_by_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    products = [f"P{n % 30}" for n in range(50)]
+    content = "\n".join([HEADER, *(line(StockCode=product) for product in products)])
+    path = write(tmp_path / "a.csv", content)
+    at_once = survey(path).repeats
+    assert sorted(at_once.values()) == list(range(31, 51))
+    monkeypatch.setattr("salescast.replay.survey.PART", 7)
+    assert survey(path).repeats == at_once
