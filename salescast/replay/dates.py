@@ -17,10 +17,6 @@ from salescast.stack.errors import SalescastError
 
 DateOrder = Literal["day-first", "month-first"]
 DateNumber = Literal["epoch", "epoch-ms", "excel"]
-FORMS = (
-    "2024-03-05, 2024/3/5, 05/03/2024, 5.3.24, 5-Mar-24, Mar 5, 2024; with or without a time such as 9:05, "
-    "09:05:30.250 or 9:05 AM; a zone (Z, UTC, +01:00, -0500) at the end counts"
-)
 # A serial number of Excel counts days from here, from 1900-03-01 on (the leap day of 1900 that Excel has is
 # behind it).
 EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001  local time of the shop

@@ -122,6 +122,7 @@ def rehearse(file: Survey, progress: Progress = lambda _: None) -> Rehearsal:
             rehearsal.examples.append(
                 {name: next(iter(value.values())) for name, value in item.items() if name not in OF_WRITING}
             )
+    progress(rehearsal.lines)
     return rehearsal
 
 

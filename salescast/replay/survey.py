@@ -125,6 +125,7 @@ def survey(
             parts = line_reader.id_parts(fields)
             bases[-1] = hash(base_of(parts))
             invoices.add(hash(parts[0]))
+    progress(lines)
     dates.decide()
     first_date, last_date = dates.range
     known = set(columns.values())

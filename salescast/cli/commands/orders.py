@@ -134,7 +134,7 @@ def replay_orders(
         try:
             replayed = replay.replay(target, surveyed, bars.counter("lines", surveyed.lines).show)
         except KeyboardInterrupt as stop:
-            output.step(str(stop))
+            output.step(str(stop) or "stopped; the same command goes on where it was")
             raise
     output.problems(replayed.problems)
     output.replayed(replayed)

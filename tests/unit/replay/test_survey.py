@@ -1,5 +1,6 @@
 """Files as they come: what a replay makes of each, or why it refuses it."""
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from salescast.replay.survey import Options, survey
 from salescast.stack.errors import SalescastError
 from tests.unit.replay.files import COLUMNS, line, lines, rehearse, told, write
+from tests.unit.replay.workbook import workbook
 
 HEADER = ",".join(COLUMNS)
 ROW = "900601,S1,ALPHA,1,2024-03-05 10:00:00,10.00,50001.0,France"
@@ -215,3 +217,19 @@ def test_repeats_are_found_part_by_part(tmp_path: Path, monkeypatch: pytest.Monk
     assert sorted(at_once.values()) == list(range(31, 51))
     monkeypatch.setattr("salescast.replay.survey.PART", 7)
     assert survey(path).repeats == at_once
+
+
+def test_a_workbook_is_read_as_a_csv_is(tmp_path: Path) -> None:
+    moment = dt.datetime(2010, 12, 1, 8, 26)  # noqa: DTZ001
+    cells = [
+        536365.0,
+        "85123A",
+        "WHITE HANGING HEART T-LIGHT HOLDER",
+        6.0,
+        moment,
+        2.55,
+        17850.0,
+        "United Kingdom",
+    ]
+    by_workbook = rehearse(tmp_path, workbook({"Online Retail": [list(COLUMNS), cells]}))
+    assert by_workbook.examples == rehearse(tmp_path, f"{HEADER}\n{line()}\n").examples
