@@ -86,6 +86,15 @@ mutation: develop  ## break things on purpose, one at a time: a test must notice
 test-dates: develop  ## every named query on days that are awkward: ends of months, clocks changed, leap days
 	@SALESCAST_DATES=1 $(BIN)/python -m pytest tests/dates
 
+.PHONY: glue
+glue: install  ## Spark of Glue's version into .venv-glue, once (0.9 GB, from PyPI and Maven Central)
+	@jobs/fetch.sh
+
+.PHONY: test-glue
+test-glue: develop glue  ## the lake's job on Spark, and on a stack under its role
+	@.venv-glue/bin/python -m pytest -c tests/glue/pytest.ini --confcutdir tests/glue tests/glue
+	@$(BIN)/python -m pytest tests/local/test_job.py
+
 .PHONY: test-trino
 test-trino: develop  ## views and named queries on Trino, Athena's engine (TRINO_URL, or fetches 860 MB once)
 	@$(if $(TRINO_URL),,tests/trino/fetch.sh .trino)
@@ -93,16 +102,16 @@ test-trino: develop  ## views and named queries on Trino, Athena's engine (TRINO
 
 .PHONY: check
 check: develop  ## ruff, mypy --strict, import-linter, sam validate --lint
-	@$(BIN)/ruff format --check --quiet src salescast tests tools events || { echo 'run make format'; exit 1; }
-	@$(BIN)/ruff check --quiet src salescast tests tools events
-	@$(BIN)/mypy src salescast tests tools events
+	@$(BIN)/ruff format --check --quiet src jobs salescast tests tools events || { echo 'run make format'; exit 1; }
+	@$(BIN)/ruff check --quiet src jobs salescast tests tools events
+	@$(BIN)/mypy src jobs salescast tests tools events
 	@$(BIN)/lint-imports
 	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(BIN)/sam validate --lint
 
 .PHONY: format
 format: develop  ## let ruff lay out the code
-	@$(BIN)/ruff format src salescast tests tools events
-	@$(BIN)/ruff check --fix src salescast tests tools events
+	@$(BIN)/ruff format src jobs salescast tests tools events
+	@$(BIN)/ruff check --fix src jobs salescast tests tools events
 
 .PHONY: bench
 bench: develop  ## the transformer's speed against its baselines
@@ -150,4 +159,4 @@ requirements: develop  ## resolve the pinned requirements anew
 
 .PHONY: clean
 clean:  ## remove the environments, builds and caches (make down first)
-	@rm -rf .venv .venv-emulator .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	@rm -rf .venv .venv-emulator .venv-glue .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -15,6 +15,7 @@ from salescast.functions import generate
 
 if TYPE_CHECKING:
     from salescast.cli.demo_steps import Demo
+    from salescast.functions.compact import Compaction
     from salescast.integrity.health import Stage
     from salescast.integrity.reconcile import Reconciliation
     from salescast.integrity.redrive import Redrive
@@ -49,6 +50,9 @@ class JsonOutput(Output):
 
     def replayed(self, replay: Replay) -> None:
         _write(replay.as_json())
+
+    def compacted(self, compaction: Compaction) -> None:
+        _write(vars(compaction))
 
     def queries(self, queries: Sequence[NamedQuery]) -> None:
         _write(

@@ -17,6 +17,7 @@ from salescast.cli.progress import Bars
 
 if TYPE_CHECKING:
     from salescast.cli.demo_steps import Demo
+    from salescast.functions.compact import Compaction
     from salescast.functions.generate import Generated
     from salescast.integrity.health import Stage
     from salescast.integrity.reconcile import Reconciliation
@@ -80,6 +81,10 @@ class Output(ABC):
     @abstractmethod
     def replayed(self, replay: Replay) -> None:
         """What a replay wrote."""
+
+    @abstractmethod
+    def compacted(self, compaction: Compaction) -> None:
+        """A run of the lake's job."""
 
     @abstractmethod
     def queries(self, queries: Sequence[NamedQuery]) -> None:

@@ -22,6 +22,7 @@ from salescast.stack.state import DEFAULT
 
 if TYPE_CHECKING:
     from salescast.cli.demo_steps import Demo
+    from salescast.functions.compact import Compaction
     from salescast.functions.generate import Generated
     from salescast.integrity.health import Stage
     from salescast.integrity.reconcile import Reconciliation
@@ -92,6 +93,9 @@ class TextOutput(Output):
             f"{replay.lines:,} lines of {replay.invoices:,} invoices: {replay.written:,} orders written, "
             f"{replay.already:,} there already, {replay.unmapped:,} no orders; {replay.seconds:.1f} s"
         )
+
+    def compacted(self, compaction: Compaction) -> None:
+        self.out.print(f"the arrivals are merged, in {compaction.seconds} s (run {compaction.run_id})")
 
     def queries(self, queries: Sequence[NamedQuery]) -> None:
         rows = [

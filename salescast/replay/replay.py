@@ -11,10 +11,9 @@ from decimal import Decimal
 
 from salescast.replay.online_retail import COLUMNS, LineError, Order, order, timestamp
 from salescast.replay.retail_file import RetailFile
-from salescast.replay.writer import BATCH, Pacer, Writer
+from salescast.replay.writer import BATCH, Writer
 from salescast.stack import money
 from salescast.stack.errors import SalescastError
-from salescast.stack.services import freshness
 from salescast.stack.stack import Stack
 from salescast.stack.state import write_json
 
@@ -99,7 +98,6 @@ class _Run:
         self._file = file
         self._progress = progress
         self._writer = Writer(stack)
-        self._pacer = Pacer(freshness.active_seconds(stack))
         # The table's own id, since a new stack may have a table of the same name.
         table = stack.dynamodb.describe_table(TableName=stack.output("OrdersTable"))["Table"]
         identity = table.get("TableId") or table["CreationDateTime"].isoformat()
@@ -116,7 +114,6 @@ class _Run:
             for last, orders in self._batches():
                 if self._result.first_write is None:
                     self._result.first_write = datetime.now(UTC)
-                self._pacer.admit(dict.fromkeys(one.order_date for one in orders))
                 items = [(one.order_id, one.item) for one in orders]
                 self._pending.append((last, len(items), pool.submit(self._writer.write, items)))
                 self._settle(2 * IN_FLIGHT)

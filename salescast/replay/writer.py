@@ -1,8 +1,6 @@
-"""New orders into the table: 100 per transaction, none of them over one that exists, paced for Firehose."""
+"""New orders into the table: 100 per transaction, none of them over one that exists."""
 
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import orjson
 
@@ -12,8 +10,6 @@ from salescast.stack.services.dynamo import DynamoDB, DynamoDBError
 from salescast.stack.stack import Stack
 
 BATCH = 100  # TransactWriteItems takes no more
-# Half of Firehose's 500 active partitions, since the generator may write at the same time.
-DATES_PER_WINDOW = 240
 EXISTS = "ConditionalCheckFailed"
 PASSING = frozenset({"None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 
@@ -81,35 +77,3 @@ def _without_existing(items: Sequence[Item], error: DynamoDBError) -> list[Item]
             ) from error
         left.append(item)
     return left
-
-
-class Pacer:
-    """Keeps the number of order dates written within a window of time below what Firehose can have open.
-
-    A partition is active until it is flushed, at most about 1.5 buffering intervals (500 of them
-    may be; beyond that records go to errors/: docs/aws-behaviour.md 3).
-    """
-
-    def __init__(
-        self,
-        window: float,
-        limit: int = DATES_PER_WINDOW,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._window = window
-        self._limit = limit
-        self._clock = clock
-        self._sleep = sleep
-        self._dates: OrderedDict[str, float] = OrderedDict()
-
-    def admit(self, dates: Iterable[str]) -> None:
-        """Wait until these order dates may be written too."""
-        for date in dates:
-            self._dates.pop(date, None)
-            while len(self._dates) >= self._limit:
-                oldest = next(iter(self._dates))
-                if (wait := self._dates[oldest] + self._window - self._clock()) > 0:
-                    self._sleep(wait)
-                del self._dates[oldest]
-            self._dates[date] = self._clock()

@@ -1,4 +1,4 @@
-"""One change of an order, as a row of ``order_changes``.
+"""One change of an order, as a row of ``order_arrivals``.
 
 A change is a DynamoDB stream record as EventBridge Pipes hands it on: ``eventID``, ``eventName``,
 ``dynamodb`` with ``Keys``, ``NewImage``, ``OldImage`` in DynamoDB JSON, ``SequenceNumber`` and
@@ -59,7 +59,7 @@ def iso_millis(instant: datetime) -> str:
 
 
 def to_row(change: dict[str, Any], moment: Moment | None = None) -> dict[str, Any]:
-    """The row of a change: the 25 columns of ``order_changes``.
+    """The row of a change: the 26 columns of ``order_arrivals``.
 
     Decimals are strings, integers ints, times ISO 8601 strings.
 
@@ -138,6 +138,7 @@ def _row(change: dict[str, Any], moment: Moment) -> dict[str, Any]:
         "discount": discount,
         "currency": currency,
         "processed_ts": moment.processed_ts,
+        "order_date": order_ts[:10],
     }
     if not _TEXT_OR_NONE.issuperset(map(type, row.values())):
         raise ValueError

@@ -149,7 +149,6 @@ def tutorial(loads: Callable[[bytes], Any], dumps: Callable[[Any], bytes]) -> Ca
                     "recordId": record["recordId"],
                     "result": "Ok",
                     "data": base64.b64encode(dumps(order)).decode(),
-                    "metadata": {"partitionKeys": {"order_date": order["order_ts"][:10]}},
                 }
             )
         return {"records": output}

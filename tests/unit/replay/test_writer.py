@@ -6,7 +6,7 @@ from typing import Any, cast
 import orjson
 import pytest
 
-from salescast.replay.writer import Item, Pacer, Writer
+from salescast.replay.writer import Item, Writer
 from salescast.stack.errors import SalescastError
 from salescast.stack.services.dynamo import DynamoDB, DynamoDBError
 
@@ -84,23 +84,3 @@ def test_endless_conflicts_end() -> None:
         patch.setattr("time.sleep", lambda seconds: None)
         with pytest.raises(SalescastError, match="another writer"):
             made.write(items("a"))
-
-
-def test_pacer_admits_a_limited_number_of_dates_per_window() -> None:
-    now, slept = [0.0], list[float]()
-
-    def sleep(seconds: float) -> None:
-        slept.append(seconds)
-        now[0] += seconds
-
-    pacer = Pacer(90.0, limit=3, clock=lambda: now[0], sleep=sleep)
-    pacer.admit(["d1", "d2"])
-    now[0] = 10.0
-    pacer.admit(["d3", "d2"])
-    assert slept == []
-    pacer.admit(["d4"])  # waits for d1 to leave the window
-    assert slept == [80.0]
-    pacer.admit(["d4"])
-    assert slept == [80.0]
-    pacer.admit(["d5", "d6"])  # d3 and d2 were last written at 10
-    assert now[0] == pytest.approx(100.0)

@@ -36,8 +36,8 @@ def with_image(name: Any = "insert", which: Any = "NewImage", **attributes: Any)
 
 
 def test_columns_are_those_of_the_glue_table() -> None:
-    assert set(to_row(change("insert"))) == set(columns("order_changes"))
-    assert len(columns("order_changes")) == 25
+    assert set(to_row(change("insert"))) == set(columns("order_arrivals"))
+    assert len(columns("order_arrivals")) == 26
 
 
 def test_insert() -> None:
