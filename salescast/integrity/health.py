@@ -18,7 +18,7 @@ OK, WARNING, DOWN = "ok", "warning", "down"
 RIGHTS = {"ListObjectsV2": "s3:ListBucket"}
 LAKE = "curated/order_arrivals/"
 FAILED_RUNS = ("FAILED", "ERROR", "TIMEOUT")
-ORDER_DATES = 7
+DAYS = 7
 
 
 @dataclass(frozen=True)
@@ -222,10 +222,7 @@ def _drift(stack: Stack) -> tuple[str, str]:
 
 
 def _lake(stack: Stack) -> tuple[str, str]:
-    """Looks at the objects of the newest order dates only: a listing of all of a large lake takes minutes.
-
-    New orders come every day, so that the newest object is among them; changes of older orders may be newer.
-    """
+    """Looks at the objects of the newest days of arrival, the newest object among them."""
     bucket, listing = stack.output("Lake"), stack.s3.get_paginator("list_objects_v2")
     dates = [
         prefix["Prefix"]
@@ -234,16 +231,16 @@ def _lake(stack: Stack) -> tuple[str, str]:
     ]
     if not dates:
         return OK, "no objects yet"
-    newest_dates = sorted(dates)[-ORDER_DATES:]
+    newest_days = sorted(dates)[-DAYS:]
     objects = [
         one
-        for page in listing.paginate(Bucket=bucket, Prefix=LAKE, StartAfter=newest_dates[0])
+        for page in listing.paginate(Bucket=bucket, Prefix=LAKE, StartAfter=newest_days[0])
         for one in page.get("Contents", [])
     ]
     size = sum(one["Size"] for one in objects)
     newest = max((one["LastModified"] for one in objects), default=None)
     told = f"newest {age(newest)} old; " if newest else ""
-    places = f"the last {len(newest_dates)} of {len(dates):,} days of arrival"
+    places = f"the last {len(newest_days)} of {len(dates):,} days of arrival"
     return OK, f"{told}{places}: {len(objects):,} objects, {size / 1e6:,.1f} MB"
 
 

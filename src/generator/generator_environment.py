@@ -41,7 +41,7 @@ class Settings:
             rate=_value(variables, "ORDERS_PER_HOUR", float, "give order lines per hour"),
             max_event_age=_value(variables, "MAX_EVENT_AGE_SECONDS", _seconds, "give whole seconds"),
             first_order_date=_value(
-                variables, "FIRST_ORDER_DATE", dt.date.fromisoformat, "give a date such as 2024-01-01"
+                variables, "FIRST_ORDER_DATE", dt.date.fromisoformat, "give a date such as 2000-01-01"
             ),
         )
         if not 0 < settings.rate <= MAX_RATE:

@@ -249,9 +249,7 @@ def test_limits_of_firehose() -> None:
     assert destination["CompressionFormat"] == "UNCOMPRESSED"
 
 
-def test_the_projection_starts_where_the_transformer_does() -> None:
-    parameters = table("inventory")["Parameters"]
-    assert parameters["projection.snapshot_date.range"] == {"Fn::Sub": "${FirstOrderDate},NOW+1DAY"}
+def test_the_transformer_accepts_orders_from_the_first_date_on() -> None:
     variables = template()["Resources"]["TransformerFunction"]["Properties"]["Environment"]["Variables"]
     assert variables["FIRST_ORDER_DATE"] == {"Ref": "FirstOrderDate"}
 
