@@ -33,7 +33,7 @@ from salescast.local.movers.runner import Runner, absent, describe, start
 
 logger = logging.getLogger(__name__)
 
-POLL_SECONDS = 0.5
+POLL_SECONDS = 1.0
 # Glue takes --continuous-log-logGroup and its like for itself, and hands them to the script all the same.
 LOG_GROUP_ARGUMENT = "--continuous-log-logGroup"
 _LOG_LINES = 2000
@@ -45,14 +45,16 @@ def run(runner: Runner) -> None:
     """Waits for runs of the stack's job until the process is told to stop."""
     glue = runner.clients.glue
     first = True
+    name: str | None = None
 
     def step() -> None:
-        nonlocal first
+        nonlocal first, name
         try:
-            name = runner.resource("AWS::Glue::Job")
+            name = name or runner.resource("AWS::Glue::Job")
             runs = glue.get_job_runs(JobName=name)["JobRuns"] if name else []
         except ClientError as error:
             if absent(error):
+                name = None
                 return
             raise
         found: Any
