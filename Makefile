@@ -96,7 +96,7 @@ test-glue: develop glue  ## the lake's job on Spark, and on a stack under its ro
 	@$(BIN)/python -m pytest tests/local/test_job.py
 
 .PHONY: test-trino
-test-trino: develop  ## views and named queries on Trino, Athena's engine (TRINO_URL, or fetches 860 MB once)
+test-trino: develop glue  ## views and named queries on Trino, Athena's engine before and after the job (TRINO_URL, or fetches 860 MB once)
 	@$(if $(TRINO_URL),,tests/trino/fetch.sh .trino)
 	@SALESCAST_TRINO=$(CURDIR)/.trino $(BIN)/python -m pytest tests/trino
 

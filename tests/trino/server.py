@@ -31,15 +31,15 @@ class Trino:
         self._url, self._schema = url.rstrip("/"), schema
 
     def use(self, endpoint: str) -> None:
-        """Make awsdatacatalog, the name that the views carry, out of the emulator's Glue and S3."""
-        self("DROP CATALOG IF EXISTS awsdatacatalog")
-        properties = {
-            "hive.metastore": "glue",
+        """Make awsdatacatalog, the name that the views carry, out of the emulator's Glue and S3.
+
+        Athena reads tables of Hive and of Iceberg in one catalog; Trino hands the latter over to a second one.
+        """
+        shared = {
             "hive.metastore.glue.region": LAPTOP_REGION,
             "hive.metastore.glue.endpoint-url": endpoint,
             "hive.metastore.glue.aws-access-key": LAPTOP_KEY,
             "hive.metastore.glue.aws-secret-key": LAPTOP_KEY,
-            "hive.partition-projection-enabled": "true",
             "fs.native-s3.enabled": "true",
             "s3.endpoint": endpoint,
             "s3.region": LAPTOP_REGION,
@@ -47,8 +47,19 @@ class Trino:
             "s3.aws-access-key": LAPTOP_KEY,
             "s3.aws-secret-key": LAPTOP_KEY,
         }
-        described = ", ".join(f"\"{name}\" = '{value}'" for name, value in properties.items())
-        self(f"CREATE CATALOG awsdatacatalog USING hive WITH ({described})")
+        self._make("icebergs", "iceberg", shared | {"iceberg.catalog.type": "glue"})
+        of_hive = {
+            "hive.metastore": "glue",
+            "hive.iceberg-catalog-name": "icebergs",
+            "hive.partition-projection-enabled": "true",
+            "hive.recursive-directories": "true",  # as Athena reads
+        }
+        self._make("awsdatacatalog", "hive", shared | of_hive)
+
+    def _make(self, name: str, connector: str, properties: dict[str, str]) -> None:
+        self(f"DROP CATALOG IF EXISTS {name}")
+        described = ", ".join(f"\"{key}\" = '{value}'" for key, value in properties.items())
+        self(f"CREATE CATALOG {name} USING {connector} WITH ({described})")
 
     def __call__(self, sql: str) -> tuple[list[tuple[str, str]], list[list[Any]]]:
         """Columns (name, type without its parameters) and rows, as the laptop's Athena gives them."""
@@ -91,7 +102,8 @@ def started(folder: Path, home: Path) -> Iterator[str]:
     # Only what is needed of 50 plugins: they take most of the start.
     (folder / "plugin").mkdir()
     (folder / "catalog").mkdir()
-    (folder / "plugin" / "hive").symlink_to(home / "server" / "plugin" / "hive")
+    for connector in ("hive", "iceberg"):
+        (folder / "plugin" / connector).symlink_to(home / "server" / "plugin" / connector)
     (folder / "config.properties").write_text(
         "coordinator=true\nnode-scheduler.include-coordinator=true\ncatalog.management=dynamic\n"
         "catalog.store=memory\n"
