@@ -17,11 +17,12 @@ from tests.shop import Shop
 from tests.trino.server import Trino
 from tools import analytics
 
-
 TABLES = ["order_arrivals", "order_log", "order_state", "inventory", "sales_projections"]
 
 
-@pytest.fixture(scope="module", params=["before the job", "after it", "after what was merged is gone"], autouse=True)
+@pytest.fixture(
+    scope="module", params=["before the job", "after it", "after what was merged is gone"], autouse=True
+)
 def _merged(request: pytest.FixtureRequest, shop: Shop) -> None:
     """What has arrived; the same in the Iceberg tables as well; the same in those alone."""
     if request.param != "before the job":
@@ -63,7 +64,7 @@ def test_a_view(shop: Shop, trino: Trino, view: str) -> None:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_a_table(shop: Shop, trino: Trino, table: str) -> None:
-    """Timestamps of Iceberg have six digits; the views cast them to the three that Athena shows of Parquet."""
+    """As they are; the views cast the six digits of Iceberg's timestamps to three."""
     columns, _ = trino(f"SELECT * FROM {table} LIMIT 0")
     order = ", ".join(str(place + 1) for place in range(len(columns)))
     same(shop, trino, f"SELECT * FROM {table} ORDER BY {order}")
