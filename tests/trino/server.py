@@ -33,7 +33,7 @@ class Trino:
     def use(self, endpoint: str) -> None:
         """Make awsdatacatalog, the name that the views carry, out of the emulator's Glue and S3.
 
-        Athena reads tables of Hive and of Iceberg in one catalog; Trino hands the latter over to a second one.
+        Athena reads tables of Hive and Iceberg in one catalog; Trino hands the latter over to a second one.
         """
         shared = {
             "hive.metastore.glue.region": LAPTOP_REGION,
