@@ -22,9 +22,7 @@ def wait_for(found: Callable[[], Any], what: str, seconds: float = DEADLINE_SECO
 
 
 def wait_for_rows(stack: Stack, prefix: str, count: int) -> list[list[Any]]:
-    """Change id and version of every row that was delivered of the orders whose id starts so, once they are so
-    many and no more.
-    """
+    """Change id and version of every delivered row of these orders (prefix of the id), once it is so many."""
     sql = f"SELECT change_id, version FROM order_arrivals WHERE order_id LIKE '{prefix}%' ORDER BY version"
     found: list[list[Any]] = []
 
