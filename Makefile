@@ -48,7 +48,7 @@ develop: install .venv/.project  ## and what tests, checks and benchmarks need
 
 .PHONY: demo
 demo: install  ## the whole pipeline on this machine, reconciled (ORDERS=20000, REPLAY=file.csv.gz)
-	@$(BIN)/salescast demo $(if $(ORDERS),--orders $(ORDERS)) $(if $(REPLAY),--replay $(REPLAY))
+	@$(BIN)/salescast demo $(if $(ORDERS),--orders $(ORDERS)) $(if $(REPLAY),--replay '$(REPLAY)')
 
 .PHONY: dashboard
 dashboard: install-dashboard  ## the web dashboard of the stack that make demo left, until Ctrl-C

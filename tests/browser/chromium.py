@@ -19,13 +19,13 @@ def find() -> str | None:
 
 
 @contextmanager
-def launched() -> Iterator[Browser]:
+def launched(*options: str) -> Iterator[Browser]:
     """The browser, headless, until the block ends. Raises FileNotFoundError when there is none."""
     path = find()
     if path is None:
         raise FileNotFoundError(LACKING)
     # Chromium's sandbox refuses to start for root.
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    arguments = [*options, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=arguments)
         try:

@@ -17,10 +17,10 @@ import pytest
 from salescast.functions import generate
 from salescast.integrity import failed_changes, orders_table, reconcile
 from salescast.replay import replay
-from salescast.replay.online_retail import COLUMNS
-from salescast.replay.retail_file import survey
+from salescast.replay.survey import survey
 from salescast.stack.services.athena import run
 from salescast.stack.stack import Stack
+from tests.unit.replay.files import COLUMNS
 from tests.waiting import wait_for, wait_for_rows
 
 COUNT = 120

@@ -230,7 +230,7 @@ MUTATIONS = (
     Mutation(
         "the raw backup is skipped",
         "salescast/local/movers/firehose/service.py",
-        "        self._delivery.back_up(shard_id, sources)\n",
+        "                self._delivery.back_up(shard_id, sources)\n",
         "",
         "tests/local/test_firehose.py::test_records_become_parquet_and_a_backup",
     ),
@@ -252,15 +252,15 @@ MUTATIONS = (
     Mutation(
         "reconcile ignores --settle",
         "salescast/integrity/reconcile.py",
-        "if order.updated and order.updated > youngest:",
+        "if order.updated and youngest < order.updated < self._latest:",
         "if False:",
         f"{RECONCILE}::test_young_differences_are_in_flight",
     ),
     Mutation(
         "reconcile looks at the latest version only",
         "salescast/integrity/reconcile.py",
-        "if self._view.get(order.order_id) == (order.version, order.amount) and (not lacking):",
-        "if self._view.get(order.order_id) == (order.version, order.amount):",
+        "if self._view.get(order.order_id) == (order.version, order.digest) and (not lacking):",
+        "if self._view.get(order.order_id) == (order.version, order.digest):",
         f"{RECONCILE}::test_old_differences",
     ),
     Mutation(

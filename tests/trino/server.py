@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from salescast.stack.services.athena import _reader
-from salescast.stack.stack import LAPTOP_KEY, LAPTOP_REGION
+from salescast.stack.session import ROOT_KEY
+from salescast.stack.stack import Stack
 
 START_SECONDS = 180
 
@@ -30,22 +31,24 @@ class Trino:
     def __init__(self, url: str, schema: str) -> None:
         self._url, self._schema = url.rstrip("/"), schema
 
-    def use(self, endpoint: str) -> None:
+    def use(self, stack: Stack) -> None:
         """Make awsdatacatalog, the name that the views carry, out of the emulator's Glue and S3.
 
         Athena reads tables of Hive and Iceberg in one catalog; Trino hands the latter over to a second one.
         """
+        credentials = stack.session.get_credentials()
+        assert credentials is not None
         shared = {
-            "hive.metastore.glue.region": LAPTOP_REGION,
-            "hive.metastore.glue.endpoint-url": endpoint,
-            "hive.metastore.glue.aws-access-key": LAPTOP_KEY,
-            "hive.metastore.glue.aws-secret-key": LAPTOP_KEY,
+            "hive.metastore.glue.region": stack.region,
+            "hive.metastore.glue.endpoint-url": str(stack.endpoint),
+            "hive.metastore.glue.aws-access-key": ROOT_KEY,
+            "hive.metastore.glue.aws-secret-key": str(credentials.secret_key),
             "fs.native-s3.enabled": "true",
-            "s3.endpoint": endpoint,
-            "s3.region": LAPTOP_REGION,
+            "s3.endpoint": str(stack.endpoint),
+            "s3.region": stack.region,
             "s3.path-style-access": "true",
-            "s3.aws-access-key": LAPTOP_KEY,
-            "s3.aws-secret-key": LAPTOP_KEY,
+            "s3.aws-access-key": ROOT_KEY,
+            "s3.aws-secret-key": str(credentials.secret_key),
         }
         self._make("icebergs", "iceberg", shared | {"iceberg.catalog.type": "glue"})
         of_hive = {

@@ -94,6 +94,11 @@ class FirehoseConfig:
     log: LogStream | None
 
     @property
+    def longest_interval(self) -> float:
+        """Seconds after which every record that was read is due for delivery, in rows and backup."""
+        return max(self.hints.interval, self.backup.hints.interval if self.backup else 0.0)
+
+    @property
     def account(self) -> str:
         return self.arn.split(":")[4]
 

@@ -22,11 +22,19 @@ from typing import Any, NamedTuple
 from salescast.local.movers.firehose.batch import Batch, Source
 from salescast.local.movers.firehose.buffer import Buffer
 from salescast.local.movers.firehose.config import MEGABYTE, FirehoseConfig
-from salescast.local.movers.firehose.destination import AbandonedError, Bucket, Destinations, Persistence
+from salescast.local.movers.firehose.destination import (
+    FIRST_PAUSE_SECONDS,
+    LONGEST_PAUSE_SECONDS,
+    AbandonedError,
+    Bucket,
+    Destinations,
+    Persistence,
+)
 from salescast.local.movers.firehose.errors import ErrorType
 from salescast.local.movers.firehose.output import BackupOutput, ErrorOutput, Output, RowOutput
 from salescast.local.movers.firehose.processing import Outcome
 from salescast.local.movers.progress import Progress
+from salescast.stack.condition import Report
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +60,7 @@ class Delivery:
         progress: Progress,
         folder: Path,
         clock: Callable[[], float] = time.monotonic,
+        condition: Report | None = None,
     ) -> None:
         self._config = config
         self._log = destinations.log
@@ -60,7 +69,7 @@ class Delivery:
         self._lock = threading.Lock()
         self._waiting = 0  # bytes in memory, in buffers and on their way
         self._abandon = threading.Event()
-        persistence = Persistence(self._abandon)
+        persistence = Persistence(self._abandon, condition)
         lake = Bucket(destinations.s3, config.bucket, destinations.log, persistence)
         self._errors = ErrorOutput(config, lake, progress, clock)
         self._rows = RowOutput(config, lake, progress, self._errors, destinations, persistence, clock)
@@ -81,7 +90,10 @@ class Delivery:
         return self._waiting > MAX_WAITING
 
     def back_up(self, shard_id: str, sources: list[Source]) -> None:
-        """Takes source records, in order, for the backup, if there is one."""
+        """Takes source records, in order, for the backup, if there is one.
+
+        Raises OSError when the disk does not take them: nothing is changed then.
+        """
         if self._backup is None or not sources:
             return
         data = b"".join([source.decoded() for source in sources])
@@ -132,17 +144,24 @@ class Delivery:
         item.output.close(item.buffer)
         write = self._pool.submit(self._deliver, item)
         self._writes.add(write)
-        write.add_done_callback(self._written)
-
-    def _written(self, write: Future[None]) -> None:
-        self._writes.discard(write)
-        error = None if write.cancelled() else write.exception()
-        if error is not None and not isinstance(error, AbandonedError):
-            logger.error("a buffer could not be delivered", exc_info=error)
+        write.add_done_callback(self._writes.discard)
 
     def _deliver(self, item: _Open) -> None:
+        """Until it is done. Raises AbandonedError."""
         held = item.buffer.memory
-        item.output.deliver(item.buffer)
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                item.output.deliver(item.buffer)
+                break
+            except AbandonedError:
+                raise
+            except Exception:
+                # Nobody foresaw it. What is in the buffer stays in it, and is not passed by the checkpoint.
+                logger.exception("a buffer could not be delivered; trying again in %.1f s", pause)
+            if self._abandon.wait(pause):
+                raise AbandonedError
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
         self._progress.remove(item.buffer)
         with self._lock:
             self._waiting -= held

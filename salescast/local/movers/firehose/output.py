@@ -150,8 +150,8 @@ class RowOutput(Output[RowBuffer]):
             self._put(key, buffer, content)
 
     def _put(self, key: str, buffer: RowBuffer, content: Content) -> None:
-        buffer.rows.clear()  # the object holds them now
         self._bucket.put(key, content)
+        buffer.rows.clear()
 
     def _converted(self, buffer: RowBuffer, table: Table) -> tuple[Content, list[Failure]]:
         assert self._config.conversion is not None

@@ -12,12 +12,10 @@ metrics of Glue's own.
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 import subprocess
 import time
-import urllib.request
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -26,7 +24,7 @@ from urllib.parse import urlparse
 from botocore.exceptions import BotoCoreError, ClientError
 
 from salescast.local.movers.clients import Clients
-from salescast.local.movers.credentials import service_session
+from salescast.local.movers.credentials import post, service_session
 from salescast.local.movers.job import spark
 from salescast.local.movers.job.rights import RIGHTS
 from salescast.local.movers.runner import Runner, absent, describe, start
@@ -57,6 +55,8 @@ def run(runner: Runner) -> None:
                 name = None
                 return
             raise
+        if name:
+            runner.condition.at_work()
         found: Any
         for found in runs:
             if first and found["JobRunState"] == "RUNNING":
@@ -95,7 +95,7 @@ class _Run:
         arn = f"arn:aws:glue:{region}:{account}:job/{job_run['JobName']}"
         self._region = region
         self._session = service_session(
-            runner.endpoint, role, "glue.amazonaws.com", arn, account, rights=RIGHTS
+            runner.endpoint, runner.account, role, "glue.amazonaws.com", arn, account, rights=RIGHTS
         )
         self._clients = Clients(self._session, runner.endpoint)
 
@@ -181,12 +181,7 @@ def reason(lines: list[str]) -> str:
 
 def _report(runner: Runner, job_run: dict[str, Any], state: str, message: str) -> None:
     body = {"JobName": job_run["JobName"], "RunId": job_run["Id"], "State": state, "ErrorMessage": message}
-    request = urllib.request.Request(  # noqa: S310 - the runner's endpoint is on loopback
-        f"{runner.endpoint}/_salescast/job-run", data=json.dumps(body).encode(), method="POST"
-    )
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(request, timeout=30):
-        pass
+    post(runner.account, f"{runner.endpoint}/_salescast/job-run", body)
 
 
 def main() -> int:

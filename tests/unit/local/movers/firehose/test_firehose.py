@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import decimal
 import json
 import threading
 from base64 import b64encode
@@ -32,6 +33,8 @@ from salescast.local.movers.firehose.response import Accepted, BatchError, Rejec
 from salescast.local.movers.formats.conversion import Converter
 from salescast.local.movers.progress import Progress
 from salescast.local.movers.shard import after, at
+from salescast.stack import condition
+from salescast.stack.state import State
 
 ROLE = "arn:aws:iam::000000000000:role/r"
 
@@ -311,11 +314,17 @@ class FixedTable:
         return Converter([("n", "int")])
 
 
-def _delivery(config: FirehoseConfig, s3: Any, progress: Progress, folder: Path) -> Delivery:
+def _delivery(
+    config: FirehoseConfig,
+    s3: Any,
+    progress: Progress,
+    folder: Path,
+    report: condition.Report | None = None,
+) -> Delivery:
     logs: Any = None  # nothing is logged
     log = FirehoseLog(logs, config, None)
     table: Any = FixedTable()
-    return Delivery(config, Destinations(s3, table, log, s3, log), progress, folder)
+    return Delivery(config, Destinations(s3, table, log, s3, log), progress, folder, condition=report)
 
 
 def _taken(delivery: Delivery, progress: Progress, *accepted: tuple[Source, bytes]) -> None:
@@ -400,3 +409,43 @@ def test_the_backup_holds_the_position_too(tmp_path: Path) -> None:
     delivery.finish(30)
     assert [body for key, body in s3.objects.items() if key.startswith("raw/20")] == [b"onetwo"]
     assert progress.positions() == {"shardId-1": after(sources[-1].sequence_number)}
+
+
+class Unforeseen(S3):
+    """Fails once in a way that no service's refusal is."""
+
+    def put_object(self, Bucket: str, Key: str, Body: Any) -> None:  # noqa: N803
+        if not self.tried:
+            self.tried.append(Key)
+            raise decimal.Overflow
+        super().put_object(Bucket, Key, Body)
+
+
+def test_a_buffer_that_cannot_be_delivered_is_not_forgotten(tmp_path: Path) -> None:
+    s3, progress = Unforeseen(), Progress()
+    delivery = _delivery(from_description(_description()), s3, progress, tmp_path)
+    _taken(delivery, progress, (_source(1), b'{"n":1}'), (_source(2), b'{"n":"x"}'))
+    delivery.finish(30)
+    assert sorted({key.split("/")[0] for key in s3.objects}) == ["errors", "rows"]
+    assert progress.positions() == {"shardId-1": after(_source(2).sequence_number)}
+
+
+def test_what_waits_is_said_until_it_is_done(tmp_path: Path) -> None:
+    s3, progress, state = S3(failures=2), Progress(), State(tmp_path)
+    seen: list[dict[str, str]] = []
+
+    class Watched(S3):
+        def put_object(self, Bucket: str, Key: str, Body: Any) -> None:  # noqa: N803
+            seen.append(dict(condition.read(state, "firehose").ills))
+            s3.put_object(Bucket, Key, Body)
+
+    report = condition.Report(tmp_path, "firehose")
+    config, watched = from_description(_description()), Watched()
+    delivery = _delivery(config, watched, progress, tmp_path, report)
+    _taken(delivery, progress, (_source(1), b'{"n":1}'))
+    delivery.finish(30)
+    assert seen[0] == {}
+    assert [next(iter(ills.values())).split(": ", 1)[1] for ills in seen[1:]] == [
+        "Invoke: ServiceUnavailable: "
+    ] * 2
+    assert condition.read(state, "firehose").ills == {}
