@@ -49,7 +49,7 @@ class Order(NamedTuple):
 
     def item(self, number: int) -> bytes:
         """The item with the id of that running number."""
-        return b'{"order_id":%b,%b' % (orjson.dumps({"S": self.order_id(number)}), self.attributes[1:])
+        return b'{"order_id":{"S":%b},%b' % (orjson.dumps(f"{self.base}-{number}"), self.attributes[1:])
 
     def order_id(self, number: int) -> str:
         return f"{self.base}-{number}"
@@ -132,25 +132,28 @@ class LineReader:
         Without a price that is the amount per piece, rounded to 4 places; the discount then has the rest.
         """
         quantity = item["quantity"]["N"]
-        total = item.pop("amount", None)
         try:
-            if "unit_price" not in item:
-                if total is None:
-                    raise LineError(self._price, "is missing")
-                price = (Decimal(total["N"]) / Decimal(quantity)).quantize(_QUANTUM, ROUND_HALF_UP)
-                item["unit_price"] = {"N": field_types.plain(price)}
-            if total is not None:
-                rest = money.amount(quantity, item["unit_price"]["N"], total["N"])
-                item.pop("discount", None)
-                if rest:
-                    item["discount"] = {"N": field_types.plain(field_types.fitted(rest))}
+            if "amount" in item:
+                self._take_apart(quantity, item)
+            elif "unit_price" not in item:
+                raise LineError(self._price, "is missing")
             discount = item["discount"]["N"] if "discount" in item else None
-            amount = money.amount(quantity, item["unit_price"]["N"], discount)
+            return _line_amount(quantity, item["unit_price"]["N"], discount)
         except (FieldError, InvalidOperation) as error:
-            raise LineError("amount", "does not fit decimal(18,4)") from error
-        if abs(amount) >= AMOUNT_LIMIT:
-            raise LineError("amount", "has more than 16 digits before the point")
-        return amount
+            raise LineError(
+                "amount", str(error) if isinstance(error, FieldError) else "is too large"
+            ) from error
+
+    @staticmethod
+    def _take_apart(quantity: str, item: dict[str, Value]) -> None:
+        """Put price and discount in the place of the amount."""
+        total = item.pop("amount")["N"]
+        item.pop("discount", None)
+        if "unit_price" not in item:
+            price = (Decimal(total) / Decimal(quantity)).quantize(_QUANTUM, ROUND_HALF_UP)
+            item["unit_price"] = {"N": field_types.plain(price)}
+        if rest := money.amount(quantity, item["unit_price"]["N"], total):
+            item["discount"] = {"N": field_types.plain(field_types.fitted(rest))}
 
     def _add(self, attribute: str, declared: list[Source]) -> None:
         sources = self._sources(attribute, declared)
@@ -246,6 +249,14 @@ class _Sources(NamedTuple):
             if (value := read(fields[index])) is not None:
                 return value
         return self.otherwise
+
+
+@lru_cache(maxsize=16_384)
+def _line_amount(quantity: str, unit_price: str, discount: str | None) -> Decimal:
+    amount = money.amount(quantity, unit_price, discount)
+    if abs(amount) >= AMOUNT_LIMIT:
+        raise FieldError("has more than 16 digits before the point")
+    return amount
 
 
 def base_of(parts: Sequence[str]) -> str:

@@ -75,11 +75,11 @@ class Writer:
         written. Writing the same orders again is therefore harmless, also after an answer that was lost.
         """
         outcome = Outcome()
-        numbers = Counter[str]()
+        numbers: dict[str, int] = {}
         offers = []
         for order in orders:
-            numbers[order.base] += 1
-            offers.append(_Offer(order, numbers[order.base]))
+            number = numbers[order.base] = numbers.get(order.base, 0) + 1
+            offers.append(_Offer(order, number))
         settled = _Settled(base for base, lines in numbers.items() if lines > 1)
         while offers:
             offers = self._offer(offers, outcome, settled)
@@ -109,7 +109,7 @@ class Writer:
             )
         if not existing:
             outcome.written += len(batch)
-            for offer in batch:
+            for offer in batch if settled else ():
                 if offer.order.base in settled:
                     settled.add(offer.order.base, self._contents(orjson.loads(offer.order.attributes)))
             return offers[BATCH:]
@@ -210,6 +210,9 @@ class _Settled:
 
     def __init__(self, bases: Iterable[str]) -> None:
         self._contents = {base: Counter[Contents]() for base in bases}
+
+    def __bool__(self) -> bool:
+        return bool(self._contents)
 
     def __contains__(self, base: str) -> bool:
         return base in self._contents
