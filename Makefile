@@ -85,8 +85,17 @@ mutation: develop  ## break things on purpose, one at a time: a test must notice
 test-dates: develop  ## every named query on days that are awkward: ends of months, clocks changed, leap days
 	@SALESCAST_DATES=1 $(BIN)/python -m pytest tests/dates
 
+.PHONY: glue
+glue: install  ## Spark of Glue's version into .venv-glue, once (0.9 GB, from PyPI and Maven Central)
+	@jobs/fetch.sh
+
+.PHONY: test-glue
+test-glue: develop glue  ## the lake's job on Spark, and on a stack under its role
+	@.venv-glue/bin/python -m pytest -c tests/glue/pytest.ini --confcutdir tests/glue tests/glue
+	@$(BIN)/python -m pytest tests/local/test_job.py
+
 .PHONY: test-trino
-test-trino: develop  ## views and named queries on Trino, Athena's engine (TRINO_URL, or fetches 860 MB once)
+test-trino: develop glue  ## views and named queries on Trino, Athena's engine before and after the job (TRINO_URL, or fetches 860 MB once)
 	@$(if $(TRINO_URL),,tests/trino/fetch.sh .trino)
 	@SALESCAST_TRINO=$(CURDIR)/.trino $(BIN)/python -m pytest tests/trino
 
@@ -95,9 +104,9 @@ NO_SECRETS := '(?i)^(real|test|salescast_(test_)?secret|AKIAIOSFODNN7EXAMPLE|ada
 
 .PHONY: check
 check: develop  ## ruff, mypy --strict, import-linter, sam validate --lint, no secret in what is committed
-	@$(BIN)/ruff format --check --quiet src salescast tests tools events || { echo 'run make format'; exit 1; }
-	@$(BIN)/ruff check --quiet src salescast tests tools events
-	@$(BIN)/mypy src salescast tests tools events
+	@$(BIN)/ruff format --check --quiet src jobs salescast tests tools events || { echo 'run make format'; exit 1; }
+	@$(BIN)/ruff check --quiet src jobs salescast tests tools events
+	@$(BIN)/mypy src jobs salescast tests tools events
 	@$(BIN)/lint-imports
 	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(BIN)/sam validate --lint
 	@git ls-files -z -- ':!*.png' ':!*.svg' ':!*requirements*.txt' ':!events/*.json' ':!requirements' | \
@@ -105,8 +114,8 @@ check: develop  ## ruff, mypy --strict, import-linter, sam validate --lint, no s
 
 .PHONY: format
 format: develop  ## let ruff lay out the code
-	@$(BIN)/ruff format src salescast tests tools events
-	@$(BIN)/ruff check --fix src salescast tests tools events
+	@$(BIN)/ruff format src jobs salescast tests tools events
+	@$(BIN)/ruff check --fix src jobs salescast tests tools events
 
 .PHONY: bench
 bench: develop  ## the transformer's speed against its baselines
@@ -162,4 +171,4 @@ sbom: develop  ## what is in the two environments, with licences, as CycloneDX (
 
 .PHONY: clean
 clean:  ## remove the environments, builds and caches (make down first)
-	@rm -rf .venv .venv-emulator .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	@rm -rf .venv .venv-emulator .venv-glue .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
