@@ -45,7 +45,7 @@ def licences(distribution: Distribution) -> set[str]:
     name = distribution.metadata["Name"].lower()
     if name in READ:
         return {READ[name]}
-    if expression := distribution.metadata.get("License-Expression"):
+    for expression in distribution.metadata.get_all("License-Expression") or []:
         return {word for word in re.split(r"[\s()]+", expression) if word not in ("", "AND", "OR", "WITH")}
     named = [
         line.rpartition(" :: ")[2]
@@ -54,7 +54,8 @@ def licences(distribution: Distribution) -> set[str]:
     ]
     if named:
         return {CLASSIFIERS.get(text, text) for text in named}
-    return {(distribution.metadata.get("License") or "nothing said").strip().splitlines()[0]}
+    texts: list[str] = distribution.metadata.get_all("License") or ["nothing said"]
+    return {texts[0].strip().splitlines()[0]}
 
 
 def installed() -> Iterator[Distribution]:
