@@ -21,7 +21,7 @@ ARROW: dict[str, pa.DataType] = {
 }
 
 
-def arrow_schema(table_name: str = "order_changes", *, keys: bool = False) -> pa.Schema:
+def arrow_schema(table_name: str = "order_arrivals", *, keys: bool = False) -> pa.Schema:
     """The Arrow schema of a Glue table's columns, the partition keys among them if asked for."""
     fields: list[pa.Field[Any]] = []
     partitions = {key["Name"]: key["Type"] for key in table(table_name)["PartitionKeys"]} if keys else {}
@@ -35,7 +35,7 @@ def arrow_schema(table_name: str = "order_changes", *, keys: bool = False) -> pa
 
 
 def parquet(rows: Iterable[Mapping[str, Any]]) -> bytes:
-    """Rows as the transformer makes them (times and decimals as text), as one file of order_changes."""
+    """Rows as the transformer makes them (times and decimals as text), as one file of order_arrivals."""
     schema = arrow_schema()
     converted = [{field.name: value(row[field.name], field.type) for field in schema} for row in rows]
     file = BytesIO()

@@ -49,13 +49,40 @@ def resources(kind: str) -> dict[str, dict[str, Any]]:
     }
 
 
+def tables() -> dict[str, dict[str, Any]]:
+    """Logical id -> TableInput of the Glue tables and views.
+
+    An Iceberg table has none; it gets what Glue makes of its declaration: columns with Hive's types.
+    """
+    return {
+        logical_id: properties.get("TableInput") or _of_iceberg(properties)
+        for logical_id, properties in resources("AWS::Glue::Table").items()
+    }
+
+
 def table(name: str) -> dict[str, Any]:
     """TableInput of the Glue table or view called ``name``."""
+    return next(described for described in tables().values() if described["Name"] == name)
+
+
+def iceberg(name: str) -> dict[str, Any]:
+    """IcebergTableInput of the Iceberg table called ``name``."""
     for properties in resources("AWS::Glue::Table").values():
-        if properties["TableInput"]["Name"] == name:
-            found: dict[str, Any] = properties["TableInput"]
-            return found
+        if properties.get("Name") == name:
+            declared: dict[str, Any] = properties["OpenTableFormatInput"]["IcebergInput"]["IcebergTableInput"]
+            return declared
     raise KeyError(name)
+
+
+def _of_iceberg(properties: dict[str, Any]) -> dict[str, Any]:
+    fields = iceberg(properties["Name"])["Schema"]["Fields"]
+    return {
+        "Name": properties["Name"],
+        "TableType": "EXTERNAL_TABLE",
+        "PartitionKeys": [],
+        "Parameters": {"classification": "parquet"},
+        "StorageDescriptor": {"Columns": [{"Name": f["Name"], "Type": f["Type"]} for f in fields]},
+    }
 
 
 def columns(name: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
--- By day of delivery: how often was a change delivered more than once?
+-- Of what has arrived and is not deleted yet, by day of delivery: how often was a change delivered more than once?
 --
 -- parameters:
 --   from  2000-01-01
@@ -10,7 +10,7 @@
 
 WITH deliveries AS (
   SELECT date(processed_ts) AS delivery_date, row_number() OVER (PARTITION BY change_id ORDER BY processed_ts) AS delivery
-  FROM order_changes
+  FROM order_arrivals
   WHERE order_date BETWEEN :from AND :to)
 SELECT delivery_date, count(*) AS row_count, count(CASE WHEN delivery > 1 THEN 1 END) AS duplicates
 FROM deliveries

@@ -1,7 +1,8 @@
 -- The current state of every order. Removed orders are left out, archived ones are kept and marked.
 --
 -- depends on:
---   OrderChangesTable
+--   OrderStateTable
+--   OrderArrivalsTable
 -- columns:
 --   order_id      string         unique
 --   version       int            version of the order
@@ -28,8 +29,9 @@
 --   processed_ts  timestamp      when the row was made, UTC
 --   order_date    string         UTC date of order_ts; filter on it, and only those days are read
 
+-- What the job has merged, and what has arrived since; a late older change loses to the state, which keeps removed orders too.
 -- order_date stands in PARTITION BY so that a filter on it reaches the files; an order keeps its order_ts, so it has
--- one order_date.
+-- one order_date. Iceberg's timestamps have six digits, hence the casts.
 SELECT order_id, version, status, order_ts, updated_ts, invoice_id, customer_id, country, channel,
   product_id, product_name, category, promotion, quantity, unit_price, discount, amount,
   CAST(CASE WHEN status IN ('PLACED', 'SHIPPED', 'DELIVERED') THEN amount ELSE 0 END AS decimal(20,4)) AS net_revenue,
@@ -38,5 +40,18 @@ FROM (
   SELECT *, row_number() OVER (
     PARTITION BY order_date, order_id
     ORDER BY version DESC, sequence_number DESC, processed_ts DESC) AS recency
-  FROM order_changes)
+  FROM (
+    SELECT order_id, version, status, CAST(order_ts AS timestamp(3)) AS order_ts,
+      CAST(updated_ts AS timestamp(3)) AS updated_ts, invoice_id, customer_id, country, channel, product_id,
+      product_name, category, promotion, quantity, unit_price, discount, amount, currency, stock_left, change_type,
+      CAST(change_ts AS timestamp(3)) AS change_ts, sequence_number,
+      CAST(processed_ts AS timestamp(3)) AS processed_ts, order_date
+    FROM order_state
+    UNION ALL
+    SELECT order_id, version, status, CAST(order_ts AS timestamp(3)) AS order_ts,
+      CAST(updated_ts AS timestamp(3)) AS updated_ts, invoice_id, customer_id, country, channel, product_id,
+      product_name, category, promotion, quantity, unit_price, discount, amount, currency, stock_left, change_type,
+      CAST(change_ts AS timestamp(3)) AS change_ts, sequence_number,
+      CAST(processed_ts AS timestamp(3)) AS processed_ts, order_date
+    FROM order_arrivals))
 WHERE recency = 1 AND change_type <> 'REMOVE'

@@ -16,6 +16,7 @@ from salescast.functions import generate
 
 if TYPE_CHECKING:
     from salescast.cli.demo_steps import Demo
+    from salescast.functions.compact import Compaction
     from salescast.integrity.health import Stage
     from salescast.integrity.reconcile import Reconciliation
     from salescast.integrity.redrive import Redrive
@@ -53,6 +54,9 @@ class JsonOutput(Output):
 
     def replayed(self, replay: Replay) -> None:
         _write(replay.as_json())
+
+    def compacted(self, compaction: Compaction) -> None:
+        _write(vars(compaction))
 
     def rehearsed(self, rehearsal: Rehearsal) -> None:
         _write(rehearsal.as_json())

@@ -11,7 +11,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from salescast.cli.arguments import JsonOption
-from salescast.cli.commands import analytics, demo, integrity, orders, stack
+from salescast.cli.commands import analytics, demo, integrity, lake, orders, stack
 from salescast.cli.text_output import TextOutput
 from salescast.stack import errors
 from salescast.stack.errors import SalescastError
@@ -34,6 +34,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "project": analytics.project_sales,
     "reconcile": integrity.reconcile_lake,
     "redrive": integrity.redrive_changes,
+    "compact": lake.compact_lake,
     "dashboard": analytics.serve_dashboard,
     "destroy": stack.destroy_stack,
     "demo": demo.run_demo,

@@ -18,6 +18,7 @@ from salescast.cli.visible import Visible
 
 if TYPE_CHECKING:
     from salescast.cli.demo_steps import Demo
+    from salescast.functions.compact import Compaction
     from salescast.functions.generate import Generated
     from salescast.integrity.health import Stage
     from salescast.integrity.reconcile import Reconciliation
@@ -96,6 +97,10 @@ class Output(ABC):
     @abstractmethod
     def replayed(self, replay: Replay) -> None:
         """What a replay wrote."""
+
+    @abstractmethod
+    def compacted(self, compaction: Compaction) -> None:
+        """A run of the lake's job."""
 
     @abstractmethod
     def rehearsed(self, rehearsal: Rehearsal) -> None:

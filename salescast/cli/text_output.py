@@ -25,6 +25,7 @@ from salescast.stack.state import DEFAULT
 
 if TYPE_CHECKING:
     from salescast.cli.demo_steps import Demo
+    from salescast.functions.compact import Compaction
     from salescast.functions.generate import Generated
     from salescast.integrity.health import Stage
     from salescast.integrity.reconcile import Reconciliation
@@ -124,6 +125,9 @@ class TextOutput(Output):
             "nothing was written",
             soft_wrap=True,
         )
+
+    def compacted(self, compaction: Compaction) -> None:
+        self.out.print(f"the arrivals are merged, in {compaction.seconds} s (run {compaction.run_id})")
 
     def queries(self, queries: Sequence[NamedQuery]) -> None:
         rows = [

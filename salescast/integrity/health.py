@@ -18,8 +18,9 @@ from salescast.stack.stack import Stack
 OK, WARNING, DOWN = "ok", "warning", "down"
 # Rights that are not called as the API operation is, for services that refuse without naming the right.
 RIGHTS = {"ListObjectsV2": "s3:ListBucket"}
-LAKE = "curated/order_changes/"
-ORDER_DATES = 7
+LAKE = "curated/order_arrivals/"
+FAILED_RUNS = ("FAILED", "ERROR", "TIMEOUT")
+DAYS = 7
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ def stages(stack: Stack) -> list[Stage]:
         ("source schema", lambda: _drift(stack)),
         ("lake", lambda: _lake(stack)),
         ("errors/", lambda: _errors(stack)),
+        ("lake job", lambda: _lake_job(stack)),
         ("crawler", lambda: _crawler(stack)),
         ("workgroup", lambda: _workgroup(stack)),
         ("alarms", lambda: _alarms(stack)),
@@ -238,10 +240,7 @@ def _drift(stack: Stack) -> tuple[str, str]:
 
 
 def _lake(stack: Stack) -> tuple[str, str]:
-    """Looks at the objects of the newest order dates only: a listing of all of a large lake takes minutes.
-
-    New orders come every day, so that the newest object is among them; changes of older orders may be newer.
-    """
+    """Looks at the objects of the newest days of arrival, the newest object among them."""
     bucket, listing = stack.output("Lake"), stack.s3.get_paginator("list_objects_v2")
     dates = [
         prefix["Prefix"]
@@ -250,16 +249,16 @@ def _lake(stack: Stack) -> tuple[str, str]:
     ]
     if not dates:
         return OK, "no objects yet"
-    newest_dates = sorted(dates)[-ORDER_DATES:]
+    newest_days = sorted(dates)[-DAYS:]
     objects = [
         one
-        for page in listing.paginate(Bucket=bucket, Prefix=LAKE, StartAfter=newest_dates[0])
+        for page in listing.paginate(Bucket=bucket, Prefix=LAKE, StartAfter=newest_days[0])
         for one in page.get("Contents", [])
     ]
     size = sum(one["Size"] for one in objects)
     newest = max((one["LastModified"] for one in objects), default=None)
     told = f"newest {age(newest)} old; " if newest else ""
-    places = f"the last {len(newest_dates)} of {len(dates):,} order dates"
+    places = f"the last {len(newest_days)} of {len(dates):,} days of arrival"
     return OK, f"{told}{places}: {len(objects):,} objects, {size / 1e6:,.1f} MB"
 
 
@@ -273,6 +272,16 @@ def _crawler(stack: Stack) -> tuple[str, str]:
     last = crawler.get("LastCrawl", {})
     detail = f"{crawler['State']}, last run {last.get('Status', 'never')}"
     return WARNING if last.get("Status") == "FAILED" else OK, detail
+
+
+def _lake_job(stack: Stack) -> tuple[str, str]:
+    runs = stack.glue.get_job_runs(JobName=stack.output("LakeJob"), MaxResults=10)["JobRuns"]
+    if not runs:
+        return OK, "has not run yet"
+    last = max(runs, key=lambda run: run["StartedOn"])
+    state, reason = last.get("JobRunState", ""), last.get("ErrorMessage", "")
+    detail = f"last run {state}, started {age(last['StartedOn'])} ago{': ' if reason else ''}{reason}"
+    return WARNING if state in FAILED_RUNS else OK, detail
 
 
 def _workgroup(stack: Stack) -> tuple[str, str]:

@@ -44,6 +44,7 @@ def laptop_parameters(overrides: Mapping[str, str]) -> dict[str, str]:
         "Architecture": ARCHITECTURES[machine],
         "GeneratorSchedule": "DISABLED",
         "ProjectorSchedule": "DISABLED",
+        "LakeJobSchedule": "DISABLED",
     }
     return parameters | dict(overrides)
 

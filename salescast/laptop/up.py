@@ -15,7 +15,7 @@ from salescast.stack.session import SECRET_VARIABLE, new_secret, root_session
 from salescast.stack.stack import LAPTOP_ACCOUNT, LAPTOP_REGION, LAPTOP_STACK, NO_AWS_CONFIGURATION, Stack
 from salescast.stack.state import PROJECT, Record, State
 
-STAND_INS = ("pipe", "firehose", "crawler")
+STAND_INS = ("pipe", "firehose", "crawler", "job")
 RUN_SECONDS = 60.0
 RUNNING = ("RUNNING", "ACTIVE")  # the pipe, the delivery stream
 PORT_ATTEMPTS = 3

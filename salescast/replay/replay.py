@@ -16,10 +16,9 @@ from salescast.replay.dates import timestamp
 from salescast.replay.order_line import LineError, Order
 from salescast.replay.problems import Problems
 from salescast.replay.survey import Survey
-from salescast.replay.writer import BATCH, Difference, Outcome, Pacer, Writer
+from salescast.replay.writer import BATCH, Difference, Outcome, Writer
 from salescast.stack import money
 from salescast.stack.errors import SalescastError
-from salescast.stack.services import freshness
 from salescast.stack.stack import Stack
 from salescast.stack.state import write_json
 
@@ -161,7 +160,6 @@ class _Run:
         self._file = file
         self._progress = progress
         self._writer = Writer(stack, file.reader.attributes)
-        self._pacer = Pacer(freshness.active_seconds(stack))
         # The table's own id, since a new stack may have a table of the same name.
         table = stack.dynamodb.describe_table(TableName=stack.output("OrdersTable"))["Table"]
         identity = table.get("TableId") or table["CreationDateTime"].isoformat()
@@ -179,7 +177,6 @@ class _Run:
             for done, orders in self._batches():
                 if self._result.first_write is None:
                     self._result.first_write = datetime.now(UTC)
-                self._pacer.admit(dict.fromkeys(order.order_date for order in orders))
                 self._pending.append((done, self._result.lines, pool.submit(self._writer.write, orders)))
                 self._settle(2 * IN_FLIGHT)
             self._settle(0)

@@ -1,8 +1,7 @@
-"""New orders into the table: 100 per transaction, none of them over one that exists, paced for Firehose."""
+"""New orders into the table: 100 per transaction, none of them over one that exists."""
 
-import time
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -16,8 +15,6 @@ from salescast.stack.services.dynamo import DynamoDB, DynamoDBError
 from salescast.stack.stack import Stack
 
 BATCH = 100  # TransactWriteItems and BatchGetItem take no more
-# Half of Firehose's 500 active partitions, since the generator may write at the same time.
-DATES_PER_WINDOW = 240
 MEMBERS = 10  # asked for at once
 EXISTS = "ConditionalCheckFailed"
 PASSING = frozenset({"None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
@@ -254,35 +251,3 @@ def _existing(offers: Sequence[_Offer], error: DynamoDBError) -> list[str]:
             message = f"{code} {reason.get('Message', '')}"
             raise SalescastError(f"DynamoDB refused order {offer.order_id}: {message}") from error
     return existing
-
-
-class Pacer:
-    """Keeps the number of order dates written within a window of time below what Firehose can have open.
-
-    A partition is active until it is flushed, at most about 1.5 buffering intervals (500 of them
-    may be; beyond that records go to errors/: docs/aws-behaviour.md 3).
-    """
-
-    def __init__(
-        self,
-        window: float,
-        limit: int = DATES_PER_WINDOW,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._window = window
-        self._limit = limit
-        self._clock = clock
-        self._sleep = sleep
-        self._dates: OrderedDict[str, float] = OrderedDict()
-
-    def admit(self, dates: Iterable[str]) -> None:
-        """Wait until these order dates may be written too."""
-        for date in dates:
-            self._dates.pop(date, None)
-            while len(self._dates) >= self._limit:
-                oldest = next(iter(self._dates))
-                if (wait := self._dates[oldest] + self._window - self._clock()) > 0:
-                    self._sleep(wait)
-                del self._dates[oldest]
-            self._dates[date] = self._clock()

@@ -1,12 +1,5 @@
 """Backfill: past dates with every order's whole life up to now, in order of date.
 
-**Pace.** The lake is partitioned by order date, and Firehose keeps a partition active from its first record
-until it is flushed; beyond 500 active partitions it delivers records to its error prefix
-(`activePartitionExceeded`). A date is therefore finished, inserts and later changes, before the next begins,
-and at most 240 dates are written per window of 1.5 buffering intervals, the longest that a flush takes: two
-neighbouring windows together stay below 500. 120 or 240 days need no waiting; 730 days wait three times. What
-this cannot hold back: two backfills at once, and a pipe that stood still and delivers a long backlog at once.
-
 **Removed orders** are left out altogether. An order lives once; a backfill may be repeated or resumed at any
 time, also when the order's removal has come in between, and must not bring it back. So an order that is
 removed lives in live ticks only, and the orders of a backfill do not depend on when it runs.
@@ -23,7 +16,7 @@ from math import sqrt
 from typing import Any
 
 import demand
-from clock import Clock, iso, minute_of
+from clock import Clock, minute_of
 from generator_environment import Settings
 from generator_event import Backfill, EventError
 from inventory import Inventory
@@ -31,8 +24,6 @@ from order import Basket, Shop
 from table import Course, Orders
 from tally import Tally
 
-DATES_PER_WINDOW = 240
-_WINDOW_INTERVALS = 1.5  # "end-to-end delay might be 1.5 times the buffering interval": Firehose guide
 _EPOCH = dt.date(1970, 1, 1).toordinal()
 _CHUNK = 300  # baskets between two looks at the remaining time
 
@@ -84,39 +75,15 @@ def run(
 ) -> dict[str, Any]:
     """Write the range. Answer: counts, `done`, and if not done `resume` for the next invocation."""
     shop = Shop(settings.seed)
-    window = settings.firehose_interval * _WINDOW_INTERVALS
-    resume = backfill.resume
-    date, skip = (resume.date, resume.basket) if resume else (backfill.start, 0)
-    not_before = resume.not_before if resume else None
+    date, skip = (backfill.resume.date, backfill.resume.basket) if backfill.resume else (backfill.start, 0)
     selection = select(shop, backfill, settings.rate)
-    dates = 0
     while date <= backfill.end:
-        if not_before is not None:
-            if not _wait(clock, not_before):
-                return _stopped(tally, date, skip, not_before)
-            not_before = None
-            dates = 0
-        if dates == 0:
-            window_end = clock.now() + window
-        written = _write_date(shop, date, skip, selection, clock, inventory, orders)
-        if written is not None:
-            return _stopped(tally, date, written, window_end)
+        unfinished = _write_date(shop, date, skip, selection, clock, inventory, orders)
+        if unfinished is not None:
+            resume = {"date": date.isoformat(), "basket": unfinished}
+            return {"action": "backfill", **tally.counts(), "done": False, "resume": resume}
         date, skip = date + dt.timedelta(days=1), 0
-        dates += 1
-        if dates == DATES_PER_WINDOW:
-            not_before = window_end
     return {"action": "backfill", **tally.counts(), "done": True}
-
-
-def _wait(clock: Clock, until: dt.datetime) -> bool:
-    """Sleep until then; False, at once, if the run ends before."""
-    seconds = (until - clock.now()).total_seconds()
-    if seconds <= 0:
-        return True
-    if not clock.has(seconds):
-        return False
-    clock.sleep(seconds)
-    return True
 
 
 def _write_date(
@@ -153,11 +120,6 @@ def selected(shop: Shop, number: int, selection: Selection) -> Iterator[Basket]:
                 kept = kept[: selection.last]
             if kept:
                 yield replace(basket, orders=kept)
-
-
-def _stopped(tally: Tally, date: dt.date, basket: int, not_before: dt.datetime) -> dict[str, Any]:
-    resume = {"date": date.isoformat(), "basket": basket, "not_before": iso(not_before)}
-    return {"action": "backfill", **tally.counts(), "done": False, "resume": resume}
 
 
 def _days(backfill: Backfill) -> range:

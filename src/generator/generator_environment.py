@@ -29,7 +29,6 @@ class Settings:
     seed: int
     rate: float
     max_event_age: dt.timedelta
-    firehose_interval: dt.timedelta
     first_order_date: dt.date
 
     @classmethod
@@ -41,9 +40,8 @@ class Settings:
             seed=_value(variables, "GENERATOR_SEED", int, "give a whole number"),
             rate=_value(variables, "ORDERS_PER_HOUR", float, "give order lines per hour"),
             max_event_age=_value(variables, "MAX_EVENT_AGE_SECONDS", _seconds, "give whole seconds"),
-            firehose_interval=_value(variables, "FIREHOSE_INTERVAL_SECONDS", _seconds, "give whole seconds"),
             first_order_date=_value(
-                variables, "FIRST_ORDER_DATE", dt.date.fromisoformat, "give a date such as 2024-01-01"
+                variables, "FIRST_ORDER_DATE", dt.date.fromisoformat, "give a date such as 2000-01-01"
             ),
         )
         if not 0 < settings.rate <= MAX_RATE:

@@ -67,7 +67,6 @@ class Resume(BaseModel):
 
     date: Date
     basket: Annotated[StrictInt, Field(ge=0)] = 0
-    not_before: Time | None = None
 
 
 class Backfill(BaseModel):

@@ -8,6 +8,9 @@ which Lambda counts and reports. Metrics (namespace Salescast, dimension service
 
     ProductsStored    products of the snapshot
     ProductsRefused   items that break the contract, left out and named in the log by their rule
+    OldestArrival     seconds since the oldest arrival was written; 0 when there is none
+
+The last one is measured here because the job that takes the arrivals away cannot tell that it does not run.
 """
 
 from __future__ import annotations
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 PREFIX = "curated/inventory/"
+ARRIVALS = "curated/order_arrivals/"
 # Writing the file and answering take this long at the most; no page is read after that.
 RESERVE_MS = 5_000
 
@@ -82,8 +86,7 @@ def respond(
     rows, refused = rows_of(items, round(now.timestamp() * 1000))
     key = f"{PREFIX}snapshot_date={time:%Y-%m-%d}/stock.parquet"
     s3.put_object(Bucket=settings.lake, Key=key, Body=parquet(rows))
-    metrics.add_metric("ProductsStored", MetricUnit.Count, len(rows))
-    metrics.add_metric("ProductsRefused", MetricUnit.Count, refused)
+    _measure(len(rows), refused, oldest_arrival(s3, settings.lake, now))
     answer: dict[str, Any] = {
         "snapshot_date": f"{time:%Y-%m-%d}",
         "key": key,
@@ -92,6 +95,19 @@ def respond(
     }
     logger.info("snapshot", **answer)
     return answer
+
+
+def _measure(stored: int, refused: int, arrival_age: float) -> None:
+    metrics.add_metric("ProductsStored", MetricUnit.Count, stored)
+    metrics.add_metric("ProductsRefused", MetricUnit.Count, refused)
+    metrics.add_metric("OldestArrival", MetricUnit.Seconds, arrival_age)
+
+
+def oldest_arrival(s3: S3Client, lake: str, now: datetime) -> float:
+    """Age in seconds of the oldest arrival. Keys sort by day, so the first page holds it."""
+    page = s3.list_objects_v2(Bucket=lake, Prefix=ARRIVALS)
+    written = [item["LastModified"] for item in page.get("Contents", [])]
+    return max(0.0, (now - min(written, default=now)).total_seconds())
 
 
 def scan(dynamodb: DynamoDBClient, table: str, remaining_ms: Callable[[], int]) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""One change of an order, as a row of ``order_changes``.
+"""One change of an order, as a row of ``order_arrivals``.
 
 A change is a DynamoDB stream record as EventBridge Pipes hands it on: ``eventID``, ``eventName``,
 ``dynamodb`` with ``Keys``, ``NewImage``, ``OldImage`` in DynamoDB JSON, ``SequenceNumber`` and
@@ -85,7 +85,7 @@ _decode_old = Decoder(Old).decode
 
 
 def to_row(change: Any, moment: Moment | None = None) -> dict[str, Any]:
-    """The row of a change (JSON, decoded): the 25 columns of ``order_changes``.
+    """The row of a change (JSON, decoded): the 26 columns of ``order_arrivals``.
 
     Decimals are strings, integers ints, times ISO 8601 strings. Raises as `read` does.
     """
@@ -164,6 +164,7 @@ def _row(record: _Change, image: Image, old: Old | None, moment: Moment) -> Row:
         currency=currency,
         stock_left=stock_left,
         processed_ts=moment.processed_ts,
+        order_date=order_ts[:10],
     )
 
 

@@ -1,4 +1,4 @@
-"""A row of ``order_changes`` as Firehose gets it: decimals are strings, times ISO 8601 strings."""
+"""A row of ``order_arrivals`` as Firehose gets it: decimals are strings, times ISO 8601 strings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from msgspec import Struct
 
 
 class Row(Struct, gc=False):
-    """The table's 25 columns; what they hold is in docs/data-dictionary.md."""
+    """The table's 26 columns; what they hold is in docs/data-dictionary.md."""
 
     change_id: str
     change_type: str
@@ -33,3 +33,4 @@ class Row(Struct, gc=False):
     currency: str
     stock_left: int | None
     processed_ts: str
+    order_date: str

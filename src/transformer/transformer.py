@@ -2,7 +2,7 @@
 
 The contract with Firehose (docs/architecture.md): every recordId once and in order, each with a result.
 
-* Ok: the row as a JSON object, and ``order_date`` as partition key.
+* Ok: the row as a JSON object.
 * Dropped: not for the lake (a test order, an item that is no order); counted by reason.
 * ProcessingFailed: the change breaks its contract; the reason is in the log, and Firehose keeps the record
   under errors/.
@@ -25,7 +25,7 @@ from moment import Moment
 from transformer_environment import environment
 
 # Lambda lets a response be 6 MB (6,291,556 bytes). What one record adds besides its data: names, quotes,
-# spaces, result and partition key.
+# spaces and result.
 RESPONSE_LIMIT = 6_000_000
 OVERHEAD = 160
 
@@ -57,7 +57,6 @@ def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001
 def transform(records: list[dict[str, Any]], batch: Batch) -> list[dict[str, Any]]:
     """One answer for each record, in order; counts what became of them in ``batch``."""
     answers: list[dict[str, Any]] = []
-    partitions: dict[str, dict[str, dict[str, str]]] = {}
     room = RESPONSE_LIMIT - sum(len(record["recordId"]) + OVERHEAD for record in records)
     for record in records:
         record_id = record["recordId"]
@@ -77,11 +76,6 @@ def transform(records: list[dict[str, Any]], batch: Batch) -> list[dict[str, Any
             batch.count_failed(record_id, "data: must be a JSON object in base64")
         else:
             room -= len(data)
-            order_date = reading.row.order_ts[:10]
-            if order_date not in partitions:
-                partitions[order_date] = {"partitionKeys": {"order_date": order_date}}
-            answers.append(
-                {"recordId": record_id, "result": "Ok", "data": data, "metadata": partitions[order_date]}
-            )
+            answers.append({"recordId": record_id, "result": "Ok", "data": data})
             batch.count_row(reading)
     return answers

@@ -19,7 +19,7 @@ class Settings:
     default: rows can be made anywhere.
     """
 
-    first_order_date: str = "2024-01-01"
+    first_order_date: str = "2000-01-01"
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> Settings:
@@ -29,7 +29,7 @@ class Settings:
             return cls(first_order_date=date.fromisoformat(text).isoformat())
         except ValueError:
             raise VariableError(
-                f"FIRST_ORDER_DATE: {text!r} is not valid; give a date such as 2024-01-01"
+                f"FIRST_ORDER_DATE: {text!r} is not valid; give a date such as 2000-01-01"
             ) from None
 
 

@@ -121,7 +121,7 @@ def fill(stack: Stack) -> tuple[int, int]:
         pq.write_table(table, file)
         stack.s3.put_object(
             Bucket=stack.output("Lake"),
-            Key=f"curated/order_changes/order_date={date}/bench.parquet",
+            Key=f"curated/order_arrivals/arrival_date={date}/bench.parquet",
             Body=file.getvalue(),
         )
         rows += table.num_rows

@@ -27,7 +27,6 @@ import orjson
 from aws_lambda_powertools.utilities.data_classes import KinesisFirehoseEvent
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 from aws_lambda_powertools.utilities.data_classes.kinesis_firehose_event import (
-    KinesisFirehoseDataTransformationRecordMetadata,
     KinesisFirehoseDataTransformationResponse,
 )
 
@@ -148,7 +147,6 @@ def tutorial(loads: Callable[[bytes], Any], dumps: Callable[[Any], bytes]) -> Ca
                     "recordId": record["recordId"],
                     "result": "Ok",
                     "data": base64.b64encode(dumps(order)).decode(),
-                    "metadata": {"partitionKeys": {"order_date": order["order_ts"][:10]}},
                 }
             )
         return {"records": output}
@@ -172,9 +170,6 @@ def data_classes(event: Event, context: Any) -> Event:
             record.build_data_transformation_response(
                 result="Ok",
                 data=base64.b64encode(json.dumps(order, default=str).encode()).decode(),
-                metadata=KinesisFirehoseDataTransformationRecordMetadata(
-                    {"order_date": order["order_ts"][:10]}
-                ),
             )
         )
     return response.asdict()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
@@ -94,10 +94,14 @@ def test_a_page_of_another_origin_changes_nothing_and_reads_nothing(browser: Bro
 
 
 @pytest.mark.parametrize("port_of", ["the stack", "the dashboard"])
-def test_a_name_that_was_made_to_point_here_is_refused(shop: Shop, dashboard: Served, port_of: str) -> None:
+def test_a_name_that_was_made_to_point_here_is_refused(
+    browser: Browser, shop: Shop, dashboard: Served, port_of: str
+) -> None:
     address = urlsplit(str(shop.stack.endpoint) if port_of == "the stack" else dashboard.url)
-    with chromium.launched("--host-resolver-rules=MAP rebound.test 127.0.0.1") as browser:
-        page = browser.new_page()
+    arguments = chromium.arguments("--host-resolver-rules=MAP rebound.test 127.0.0.1")
+    misled = browser.browser_type.launch(executable_path=chromium.find(), args=arguments)
+    with closing(misled):
+        page = misled.new_page()
         response = page.goto(f"http://rebound.test:{address.port}/")
         assert response is not None
         assert response.status in (400, 403)

@@ -17,6 +17,7 @@ from botocore import xform_name
 
 import generator
 import projector
+import snapshot
 import transformer
 from salescast.cli.main import app
 from tally import Tally
@@ -134,6 +135,13 @@ def of_the_generator() -> set[Metric]:
     return set(emf(dict(blob)))
 
 
+def of_the_snapshot() -> set[Metric]:
+    snapshot._measure(30, 0, 60.0)
+    blob = snapshot.metrics.serialize_metric_set()
+    snapshot.metrics.clear_metrics()
+    return set(emf(dict(blob)))
+
+
 def of_the_projector() -> set[Metric]:
     """Of an answer; tests/local/test_projector.py has the metrics of real ones."""
     athena: Any = OneRow()
@@ -145,7 +153,7 @@ def of_the_projector() -> set[Metric]:
 
 
 def test_our_own_metrics_are_those_that_the_functions_emit(capsys: pytest.CaptureFixture[str]) -> None:
-    emitted = of_the_transformer(capsys) | of_the_generator() | of_the_projector()
+    emitted = of_the_transformer(capsys) | of_the_generator() | of_the_snapshot() | of_the_projector()
     ours = {one for one, _ in used() if one.namespace == "Salescast"}
     assert len(ours) > 10
     assert ours - emitted == set()

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from salescast.stack.services.athena import Value, _reader
 from tests.lake import arrow_schema, value
-from tests.template import ROOT, resources, view
+from tests.template import ROOT, tables, view
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,7 @@ def _file(folder: Path, table: str, rows: Iterable[Mapping[str, Any]]) -> Path:
 
 def _tables() -> dict[str, Any]:
     described = {}
-    for properties in resources("AWS::Glue::Table").values():
-        table = dict(properties["TableInput"])
+    for table in map(dict, tables().values()):
         if table["TableType"] == "VIRTUAL_VIEW":
             text = base64.b64encode(json.dumps(view(table["Name"])).encode()).decode()
             table["ViewOriginalText"] = f"/* Presto View: {text} */"

@@ -104,7 +104,15 @@ def dated(today: date) -> DatedShop:
         for row in stock.to_dicts()
     ]
     return DatedShop(
-        books, now, {"order_changes": rows, "inventory": inventory, "sales_projections": [_close(today, at)]}
+        books,
+        now,
+        {
+            "order_arrivals": rows,
+            "order_log": [],
+            "order_state": [],
+            "inventory": inventory,
+            "sales_projections": [_close(today, at)],
+        },
     )
 
 
@@ -125,7 +133,7 @@ def _close(today: date, at: str) -> dict[str, Any]:
 def _recorded(now: datetime) -> Recorder:
     recorder = Recorder(now)
     first = now.date() - timedelta(days=DAYS)
-    settings = Settings("orders", "inventory", SEED, 2.0, timedelta(hours=1), timedelta(minutes=1), first)
+    settings = Settings("orders", "inventory", SEED, 2.0, timedelta(hours=1), first)
     clock = Clock(lambda: now, lambda _: None, lambda: 900_000)
     last = now.date() - timedelta(days=1)
     event = generator_event.read(
@@ -177,5 +185,4 @@ def _dated(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _row(record: dict[str, Any], now: datetime) -> dict[str, Any]:
-    row = to_row(record, Moment(transformer_environment.Settings("2000-01-01"), now))
-    return row | {"order_date": row["order_ts"][:10]}
+    return to_row(record, Moment(transformer_environment.Settings("2000-01-01"), now))

@@ -12,7 +12,7 @@ from tests.template import columns
 
 
 def test_days_of_cover_are_rounded_once(tmp_path: Path) -> None:
-    order = dict.fromkeys(columns("order_changes")) | {
+    order = dict.fromkeys(columns("order_arrivals")) | {
         "change_type": "INSERT",
         "sequence_number": "1",
         "version": 1,
@@ -28,7 +28,13 @@ def test_days_of_cover_are_rounded_once(tmp_path: Path) -> None:
         "stock": 45,
         "snapshot_date": "2026-11-25",
     }
-    lake = {"order_changes": [order], "inventory": [product], "sales_projections": []}
+    lake = {
+        "order_arrivals": [order],
+        "order_log": [],
+        "order_state": [],
+        "inventory": [product],
+        "sales_projections": [],
+    }
     now = datetime(2026, 11, 25, 12, tzinfo=UTC)
     (answer,) = ask(tmp_path, now, lake, [(QUERIES["stock_cover"].statement, ["28", "28"])])
     assert answer.rows == [["P001", None, None, 45, 11, Decimal("114.5")]]

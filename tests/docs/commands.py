@@ -20,6 +20,7 @@ from sqlglot.optimizer.qualify import qualify
 from salescast.cli.main import app
 from tests.docs.page import Command
 from tests.template import ROOT, resources, template
+from tests.template import tables as declared_tables
 from tools import analytics
 
 # The AWS CLI is no requirement of the tests; these options of its own are in none of the services' models.
@@ -57,8 +58,7 @@ def queries() -> dict[str, set[str]]:
 def tables() -> dict[str, Any]:
     """Tables and views of the template, with the Hive types of their columns."""
     found = {}
-    for properties in resources("AWS::Glue::Table").values():
-        described = properties["TableInput"]
+    for described in declared_tables().values():
         columns = [*described["StorageDescriptor"]["Columns"], *described.get("PartitionKeys", [])]
         found[described["Name"]] = {column["Name"]: column["Type"] for column in columns}
     return found

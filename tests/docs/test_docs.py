@@ -52,7 +52,7 @@ WRONG = [
     ('    aws sqs purge-queue --queue-url "$(aws kinesis pour-tea)"', "no operation pour-tea"),
     ("It is in the outputs `Lake` and\n`TeaPot`, or in the output `Teacup`.", "output Teacup"),
     ("The parameter `SugarPieces` sweetens it.", "parameter SugarPieces"),
-    ("Deploy with `DeliveryInterval=30`.", "DeliveryInterval cannot be 30"),
+    ("Deploy with `DeliveryInterval=3`.", "DeliveryInterval cannot be 3"),
     ("`TeaIsColdAlarm` is raised.", "no such alarm"),
     ("Ask the query `tea_by_hour`.", "query tea_by_hour"),
     ("Send the event `events/generator/tea.json`.", "event events/generator/tea.json"),

@@ -23,10 +23,11 @@ TRUSTED = {
     "SchedulerRole": ("scheduler.amazonaws.com", "GeneratorTick"),
     "GeneratorRole": ("lambda.amazonaws.com", "GeneratorFunction"),
     "PipeRole": ("pipes.amazonaws.com", "OrdersPipe"),
-    "DeliveryRole": ("firehose.amazonaws.com", "DeliveryStream"),
+    "DeliveryRole": ("firehose.amazonaws.com", "ArrivalsDeliveryStream"),
     "TransformerRole": ("lambda.amazonaws.com", "TransformerFunction"),
     "SnapshotRole": ("lambda.amazonaws.com", "SnapshotFunction"),
     "ProjectorRole": ("lambda.amazonaws.com", "ProjectorFunction"),
+    "LakeJobRole": ("glue.amazonaws.com", "LakeJob"),
     "CrawlerRole": ("glue.amazonaws.com", "LakeCrawler"),
 }
 _KINDS = {
@@ -36,7 +37,8 @@ _KINDS = {
     "SnapshotFunction": "lambda:{}:function:{}",
     "ProjectorFunction": "lambda:{}:function:{}",
     "OrdersPipe": "pipes:{}:pipe/{}",
-    "DeliveryStream": "firehose:{}:deliverystream/{}",
+    "ArrivalsDeliveryStream": "firehose:{}:deliverystream/{}",
+    "LakeJob": "glue:{}:job/{}",
     "LakeCrawler": "glue:{}:crawler/{}",
 }
 

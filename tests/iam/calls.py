@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from tests.iam.actors import Actor, Deployed
 from tests.template import ROOT
 
 DATE = "2010-01-01"
-ROWS = f"curated/order_changes/order_date={DATE}"
+ROWS = f"curated/order_arrivals/arrival_date={DATE}"
 PROBE = "iam-probe"
 COUNT = f"SELECT count(*) AS n FROM order_changes WHERE order_date = '{DATE}'"
 
@@ -38,7 +39,10 @@ class Things:
         # No rows and one column: it changes no answer, and there is a file to read.
         parquet = BytesIO()
         pq.write_table(pa.table({"change_id": pa.array([], pa.string())}), parquet)
-        for key in (f"{ROWS}/{PROBE}.parquet", f"raw/{PROBE}", f"errors/{PROBE}", f"athena-results/{PROBE}"):
+        for key in (
+            f"{ROWS}/{PROBE}.parquet",
+            *(f"{prefix}/{PROBE}" for prefix in ("raw", "errors", "athena-results", "receipts")),
+        ):
             self.root("s3").put_object(Bucket=self.lake, Key=key, Body=parquet.getvalue())
         self._make_crawled()
 
@@ -77,7 +81,7 @@ class Things:
     def clear(self) -> None:
         """Leave the shared stack as it was found."""
         s3, glue = self.root("s3"), self.root("glue")
-        for prefix in ("raw", "errors", "athena-results", "curated"):
+        for prefix in ("raw", "errors", "athena-results", "receipts", "curated"):
             pages = s3.get_paginator("list_objects_v2").paginate(Bucket=self.lake, Prefix=prefix)
             for key in [item["Key"] for page in pages for item in page.get("Contents", [])]:
                 if PROBE in key:
@@ -300,6 +304,55 @@ def get_object(*keys: str) -> Call:
             actor.client("s3").get_object(Bucket=things.lake, Key=key)["Body"].read()
 
     return call
+
+
+def delete_object(*prefixes: str) -> Call:
+    """DeleteObject of a key that is not there, under each prefix."""
+
+    def delete(actor: Actor, things: Things) -> None:
+        for prefix in prefixes:
+            actor.client("s3").delete_object(Bucket=things.lake, Key=f"{prefix}/{PROBE}-absent")
+
+    return delete
+
+
+def get_script(actor: Actor, things: Things) -> None:
+    job = things.root("glue").get_job(JobName=things.deployed.ids["LakeJob"])["Job"]
+    bucket, _, key = job["Command"]["ScriptLocation"].removeprefix("s3://").partition("/")
+    actor.client("s3").get_object(Bucket=bucket, Key=key)
+
+
+def commit(actor: Actor, things: Things) -> None:
+    """What a commit does in the catalog, without a change."""
+    table = things.root("glue").get_table(DatabaseName=things.database, Name="order_log")["Table"]
+    kept = ("Name", "TableType", "Parameters", "StorageDescriptor")
+    actor.client("glue").update_table(
+        DatabaseName=things.database, TableInput={name: table[name] for name in kept}
+    )
+
+
+def start_job(actor: Actor, things: Things) -> None:
+    """Starts the job where it runs already or may: a run that Spark is not there for ends at once."""
+    glue = actor.client("glue")
+    with contextlib.suppress(glue.exceptions.ConcurrentRunsExceededException):
+        glue.start_job_run(JobName=things.deployed.ids["LakeJob"])
+
+
+def put_metric(actor: Actor, things: Things) -> None:
+    actor.client("cloudwatch").put_metric_data(
+        Namespace="Salescast", MetricData=[{"MetricName": PROBE, "Value": 0.0}]
+    )
+
+
+def create_log_stream(group: str) -> Call:
+    """CreateLogStream of the stream PROBE, which a second time is there already."""
+
+    def create(actor: Actor, things: Things) -> None:
+        logs = actor.client("logs")
+        with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
+            logs.create_log_stream(logGroupName=things.deployed.ids[group], logStreamName=PROBE)
+
+    return create
 
 
 def list_objects(prefix: str | None) -> Call:

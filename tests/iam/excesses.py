@@ -79,8 +79,8 @@ def _ask(statement: str, workgroup: str | None = None) -> Callable[[Things], dic
     return lambda things: {"QueryString": statement, "WorkGroup": workgroup or things.workgroup}
 
 
-_SCRATCH = "curated/order_changes/_excess"
-_LAKE_READERS = only("DeliveryRole", "CrawlerRole", "ProjectorRole", "AnalystPolicy")
+_SCRATCH = "curated/order_arrivals/_excess"
+_LAKE_READERS = only("DeliveryRole", "LakeJobRole", "CrawlerRole", "ProjectorRole", "AnalystPolicy")
 _ASKERS = only("ProjectorRole", "AnalystPolicy")
 
 EXCESSES = [
@@ -194,7 +194,9 @@ EXCESSES = [
     Excess(
         "s3:ListBucket", "list another bucket", of("s3", "list_objects_v2", lambda t: {"Bucket": t.other})
     ),
-    Excess("s3:PutObject", "write the lake", calls.put_object("curated/order_changes"), only("DeliveryRole")),
+    Excess(
+        "s3:PutObject", "write the lake", calls.put_object("curated/order_arrivals"), only("DeliveryRole")
+    ),
     Excess("s3:PutObject", "write another folder of the lake", calls.put_object("curated/excess")),
     Excess("s3:PutObject", "write beside the folders", calls.put_object("excess")),
     Excess("s3:PutObject", "write raw/", calls.put_object("raw"), only("DeliveryRole")),
@@ -208,6 +210,7 @@ EXCESSES = [
         "s3:DeleteObject",
         "delete from the lake",
         of("s3", "delete_object", lambda t: _object(t.lake, _SCRATCH)),
+        only("LakeJobRole"),
     ),
     Excess(
         "s3:DeleteObject",
@@ -253,8 +256,8 @@ EXCESSES = [
     Excess(
         "glue:GetTable",
         "read the declared table's description",
-        calls.glue("get_table", "order_changes"),
-        only("DeliveryRole", "ProjectorRole", "AnalystPolicy"),
+        calls.glue("get_table", "order_arrivals"),
+        only("DeliveryRole", "LakeJobRole", "ProjectorRole", "AnalystPolicy"),
     ),
     Excess(
         "glue:UpdateTable",

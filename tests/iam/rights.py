@@ -15,22 +15,30 @@ from typing import NamedTuple
 from salescast.local.emulator.iam import rights
 from salescast.local.movers.crawler import rights as crawler
 from salescast.local.movers.firehose import rights as firehose
+from salescast.local.movers.job import rights as job
 from salescast.local.movers.pipe import rights as pipe
 from tests.iam import calls
 from tests.iam.calls import Call
 
 _CATALOG_HEAD = "glue:catalog, glue:database/DatabaseName"
-PROJECTED = "Lake/curated/order_changes/*, Lake/curated/sales_projections/*"
+_MERGED = "Lake/curated/order_log/*, Lake/curated/order_state/*"
+PROJECTED = f"Lake/curated/order_arrivals/*, {_MERGED}, Lake/curated/sales_projections/*"
+_TABLES = ("order_arrivals", "order_log", "order_state")
 PROJECTOR_TABLES = ", ".join(
     [
         _CATALOG_HEAD,
-        *(f"glue:table/DatabaseName/{name}" for name in ("order_changes", "orders")),
+        *(f"glue:table/DatabaseName/{name}" for name in (*_TABLES, "order_changes", "orders")),
         *(f"glue:table/DatabaseName/{name}" for name in ("sales_projections", "projection_accuracy")),
     ]
 )
-LAKE_FOLDERS = "Lake/curated/order_changes/*, Lake/errors/*, Lake/raw/*"
+LAKE_FOLDERS = "Lake/curated/order_arrivals/*, Lake/errors/*, Lake/raw/*"
 TRANSFORMER = "TransformerFunction, TransformerFunction:*"
 STREAM = "OrdersTable/stream/*"
+_SCHEMAS = ", ".join([_CATALOG_HEAD, *(f"glue:table/DatabaseName/{name}" for name in _TABLES)])
+_COMMITTED = ", ".join([_CATALOG_HEAD, *(f"glue:table/DatabaseName/{name}" for name in _TABLES[1:])])
+_TAKEN = "Lake/curated/order_arrivals/*, Lake/curated/order_changes/*"
+_WRITTEN = f"{_MERGED}, Lake/receipts/*"
+_GLUE_LOGS = "logs:log-group:/aws-glue/jobs/output*, logs:log-group:/aws-glue/jobs/error*"
 CATALOG = f"{_CATALOG_HEAD}, glue:table/DatabaseName/"
 CRAWLER_LOG = "logs:log-group:/aws-glue/crawlers*"
 WORKGROUP = "athena:workgroup/Workgroup"
@@ -44,6 +52,7 @@ class Caller(Enum):
     PIPE = "the pipe"
     FIREHOSE = "Data Firehose"
     CRAWLER = "the crawler"
+    JOB = "the lake's job, and its stand-in"
     ATHENA = "Athena, for the identity that asks it"
     SCHEDULER = "the scheduler"
     FUNCTION = "a function in src/"
@@ -56,6 +65,7 @@ DECLARED = {
     Caller.PIPE: pipe.RIGHTS,
     Caller.FIREHOSE: firehose.RIGHTS,
     Caller.CRAWLER: crawler.RIGHTS,
+    Caller.JOB: job.RIGHTS,
     Caller.ATHENA: rights.ATHENA,
     Caller.SCHEDULER: rights.SCHEDULER,
 }
@@ -91,6 +101,10 @@ EXERCISED = [
         Caller.SCHEDULER,
         calls.reach("SnapshotFunction", {"time": "none"}),
     ),
+    Exercised(
+        "SchedulerRole", "glue:StartJobRun", "glue:job/LakeJob", "7.1",
+        Caller.SCHEDULER, calls.start_job,
+    ),
     # The generator. A transaction is authorised as the writes in it.
     Exercised(
         "GeneratorRole", "dynamodb:PutItem", "OrdersTable", "7.2",
@@ -124,6 +138,10 @@ EXERCISED = [
     Exercised(
         "SnapshotRole", "s3:PutObject", "Lake/curated/inventory/*", "7.3",
         Caller.FUNCTION, calls.put_snapshot,
+    ),
+    Exercised(
+        "SnapshotRole", "s3:ListBucket", "Lake", "7.3",
+        Caller.FUNCTION, calls.list_objects("curated/order_arrivals/"),
     ),
     # The projector asks Athena as an analyst does, and for less.
     Exercised(
@@ -214,17 +232,66 @@ EXERCISED = [
         Caller.FIREHOSE, calls.invoke("TransformerFunction", {"records": []}),
     ),
     Exercised(
-        "DeliveryRole", "glue:GetTable", f"{CATALOG}order_changes", "2.7",
-        Caller.FIREHOSE, calls.glue("get_table", "order_changes"),
+        "DeliveryRole", "glue:GetTable", f"{CATALOG}order_arrivals", "2.7",
+        Caller.FIREHOSE, calls.glue("get_table", "order_arrivals"),
     ),
     Exercised(
         "DeliveryRole", "s3:PutObject", LAKE_FOLDERS, "2.7",
         Caller.FIREHOSE,
-        calls.put_object("curated/order_changes", "errors", "raw"),
+        calls.put_object("curated/order_arrivals", "errors", "raw"),
     ),
     Exercised(
         "DeliveryRole", "logs:PutLogEvents", "DeliveryLogGroup", "2.7",
         Caller.FIREHOSE, calls.write_log("DeliveryLogGroup", "destination"),
+    ),
+    # The lake's job.
+    Exercised(
+        "LakeJobRole", "glue:GetTable", _SCHEMAS, "7.7",
+        Caller.JOB, calls.glue("get_table", "order_arrivals"),
+    ),
+    Exercised(
+        "LakeJobRole", "glue:UpdateTable", _COMMITTED, "7.7",
+        Caller.JOB, calls.commit,
+    ),
+    Exercised(
+        "LakeJobRole", "s3:GetObject", _TAKEN, "7.7",
+        Caller.JOB, calls.get_object(f"{calls.ROWS}/{calls.PROBE}.parquet"),
+    ),
+    Exercised(
+        "LakeJobRole", "s3:DeleteObject", _TAKEN, "7.7",
+        Caller.JOB, calls.delete_object("curated/order_arrivals", "curated/order_changes"),
+    ),
+    Exercised(
+        "LakeJobRole", "s3:GetObject", _WRITTEN, "7.7",
+        Caller.JOB, calls.get_object(f"receipts/{calls.PROBE}"),
+    ),
+    Exercised(
+        "LakeJobRole", "s3:PutObject", _WRITTEN, "7.7",
+        Caller.JOB, calls.put_object("curated/order_log", "curated/order_state", "receipts"),
+    ),
+    Exercised(
+        "LakeJobRole", "s3:DeleteObject", _WRITTEN, "7.7",
+        Caller.JOB, calls.delete_object("curated/order_log", "curated/order_state", "receipts"),
+    ),
+    Exercised(
+        "LakeJobRole", "s3:GetObject", "arn:${AWS::Partition}:s3:::ScriptBucket/*", "7.7",
+        Caller.JOB, calls.get_script,
+    ),
+    Exercised(
+        "LakeJobRole", "s3:ListBucket", "Lake", "7.7",
+        Caller.JOB, calls.list_objects("receipts/"),
+    ),
+    Exercised(
+        "LakeJobRole", "cloudwatch:PutMetricData", "*", "7.7",
+        Caller.JOB, calls.put_metric,
+    ),
+    Exercised(
+        "LakeJobRole", "logs:CreateLogStream", f"LakeJobLogGroup, {_GLUE_LOGS}", "7.7",
+        Caller.JOB, calls.create_log_stream("LakeJobLogGroup"),
+    ),
+    Exercised(
+        "LakeJobRole", "logs:PutLogEvents", f"LakeJobLogGroup, {_GLUE_LOGS}", "7.7",
+        Caller.JOB, calls.write_log("LakeJobLogGroup", calls.PROBE),
     ),
     # Glue's crawler.
     Exercised(
@@ -233,7 +300,7 @@ EXERCISED = [
     ),
     Exercised(
         "CrawlerRole", "s3:ListBucket", "Lake", "7.4",
-        Caller.CRAWLER, calls.list_objects("curated/order_changes/"),
+        Caller.CRAWLER, calls.list_objects("curated/order_arrivals/"),
     ),
     Exercised(
         "CrawlerRole", "glue:GetTable", f"{CATALOG}crawled_*", "7.4",
@@ -358,8 +425,8 @@ EXERCISED = [
              calls.ask("sqs", "get_queue_attributes", QueueUrl="DeadLetterQueue")),
             ("kinesis:DescribeStreamSummary", "OrderStream",
              calls.ask("kinesis", "describe_stream_summary", StreamName="OrderStream")),
-            ("firehose:DescribeDeliveryStream", "DeliveryStream",
-             calls.ask("firehose", "describe_delivery_stream", DeliveryStreamName="DeliveryStream")),
+            ("firehose:DescribeDeliveryStream", "ArrivalsDeliveryStream",
+             calls.ask("firehose", "describe_delivery_stream", DeliveryStreamName="ArrivalsDeliveryStream")),
             ("lambda:GetFunctionConfiguration", "TransformerFunction",
              calls.ask("lambda", "get_function_configuration", FunctionName="TransformerFunction")),
             ("logs:FilterLogEvents", "TransformerLogGroup",
@@ -367,6 +434,7 @@ EXERCISED = [
             ("s3:ListBucket", "Lake", calls.list_objects("errors/")),
             ("glue:GetCrawler", "glue:crawler/LakeCrawler",
              calls.ask("glue", "get_crawler", Name="LakeCrawler")),
+            ("glue:GetJobRuns", "glue:job/LakeJob", calls.ask("glue", "get_job_runs", JobName="LakeJob")),
             ("athena:GetWorkGroup", WORKGROUP, calls.of_workgroup("get_work_group")),
             ("cloudwatch:DescribeAlarms", "cloudwatch:alarm:*",
              calls.ask("cloudwatch", "describe_alarms", AlarmTypes=["MetricAlarm"])),
@@ -385,6 +453,10 @@ ON_AWS_ONLY = [
     OnAwsOnly("GeneratorRole", "logs:PutLogEvents", "GeneratorLogGroup", "7.3", _LOGGING),
     OnAwsOnly("GeneratorRole", "xray:PutTraceSegments", "*", "7.3", _XRAY),
     OnAwsOnly("GeneratorRole", "xray:PutTelemetryRecords", "*", "7.3", _XRAY),
+    OnAwsOnly("LakeJobRole", "logs:CreateLogGroup", _GLUE_LOGS, "7.7", "Glue makes its own two groups"),
+    OnAwsOnly(
+        "LakeJobRole", "s3:AbortMultipartUpload", _WRITTEN, "7.7", "large files, in parts; here none is"
+    ),
     OnAwsOnly("SnapshotRole", "logs:CreateLogStream", "SnapshotLogGroup", "7.3", _LOGGING),
     OnAwsOnly("SnapshotRole", "logs:PutLogEvents", "SnapshotLogGroup", "7.3", _LOGGING),
     OnAwsOnly("ProjectorRole", "logs:CreateLogStream", "ProjectorLogGroup", "7.3", _LOGGING),
@@ -409,11 +481,11 @@ ON_AWS_ONLY = [
         "Firehose checks the function's timeout; the stand-in invokes only",
     ),
     OnAwsOnly(
-        "DeliveryRole", "glue:GetTableVersion", f"{CATALOG}order_changes", "2.7",
+        "DeliveryRole", "glue:GetTableVersion", f"{CATALOG}order_arrivals", "2.7",
         "for a schema whose version is pinned, not LATEST; the emulator has no such call",
     ),
     OnAwsOnly(
-        "DeliveryRole", "glue:GetTableVersions", f"{CATALOG}order_changes", "2.7",
+        "DeliveryRole", "glue:GetTableVersions", f"{CATALOG}order_arrivals", "2.7",
         "Firehose finds the latest version so; the stand-in asks GetTable for it",
     ),
     OnAwsOnly("DeliveryRole", "s3:GetObject", LAKE_FOLDERS, "2.7", "the guide's policy names it"),
@@ -443,5 +515,5 @@ ON_AWS_ONLY = [
 
 # A stand-in would make these calls, and the emulator does not know them.
 UNKNOWN_TO_EMULATOR = {
-    "glue:GetTableVersion": calls.glue("get_table_version", "order_changes", VersionId="1")
+    "glue:GetTableVersion": calls.glue("get_table_version", "order_arrivals", VersionId="1")
 }

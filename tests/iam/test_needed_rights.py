@@ -38,6 +38,7 @@ CALLERS = {
     "PipeRole": {Caller.PIPE},
     "DeliveryRole": {Caller.FIREHOSE},
     "CrawlerRole": {Caller.CRAWLER},
+    "LakeJobRole": {Caller.JOB},
     "SchedulerRole": {Caller.SCHEDULER},
     "ProjectorRole": {Caller.ATHENA, Caller.FUNCTION},
     "AnalystPolicy": {Caller.ATHENA, Caller.COMMAND, Caller.OTHERS},

@@ -44,10 +44,12 @@ def test_status_names_attributes_outside_the_contract(stack: Stack, prefix: str)
 def test_a_column_is_added_under_old_objects(stack: Stack, prefix: str) -> None:
     def put(order: int, extra: dict[str, Any]) -> None:
         row = dict.fromkeys(arrow_schema().names) | {
+            "change_id": f"{prefix}{order}",
             "order_id": f"{prefix}{order}",
             "version": 1,
             "sequence_number": "1".zfill(40),
             "change_type": "INSERT",
+            "order_date": DATE,
         }
         table = pa.Table.from_pylist([row], schema=arrow_schema())
         for name, value in extra.items():
@@ -57,7 +59,7 @@ def test_a_column_is_added_under_old_objects(stack: Stack, prefix: str) -> None:
         stack.s3.put_object(Bucket=lake, Key=key(order), Body=file.getvalue())
 
     def key(order: int) -> str:
-        return f"curated/order_changes/order_date={DATE}/{prefix}{order}.parquet"
+        return f"curated/order_arrivals/arrival_date={DATE}/{prefix}{order}.parquet"
 
     lake = stack.output("Lake")
 
@@ -66,7 +68,7 @@ def test_a_column_is_added_under_old_objects(stack: Stack, prefix: str) -> None:
     where = f"WHERE order_date = '{DATE}' AND order_id LIKE '{prefix}%' ORDER BY order_id"
     before = _columns(stack, [{"Name": "colour", "Type": "string"}])
     try:
-        found = athena.run(stack, f"SELECT order_id, colour FROM order_changes {where}").rows
+        found = athena.run(stack, f"SELECT order_id, colour FROM order_arrivals {where}").rows
         assert found == [[f"{prefix}0", None], [f"{prefix}1", "red"]]
         assert len(athena.run(stack, f"SELECT * FROM orders {where}").rows) == 2
     finally:
@@ -76,9 +78,9 @@ def test_a_column_is_added_under_old_objects(stack: Stack, prefix: str) -> None:
 
 
 def _columns(stack: Stack, columns: list[Any], replace: bool = False) -> list[Any]:
-    """Add columns to the end of order_changes, or replace them all; gives those that were there."""
+    """Add columns to the end of order_arrivals, or replace them all; gives those that were there."""
     database = stack.output("Database")
-    table: dict[str, Any] = dict(stack.glue.get_table(DatabaseName=database, Name="order_changes")["Table"])
+    table: dict[str, Any] = dict(stack.glue.get_table(DatabaseName=database, Name="order_arrivals")["Table"])
     kept = ("Name", "Description", "TableType", "PartitionKeys", "Parameters", "StorageDescriptor")
     before: list[Any] = table["StorageDescriptor"]["Columns"]
     table["StorageDescriptor"]["Columns"] = columns if replace else [*before, *columns]

@@ -297,6 +297,57 @@ def test_schedules_fire_without_a_role_and_with_placeholders_as_they_stand(
     assert received[0]["Body"] == '"<aws.scheduler.scheduled-time>"'
 
 
+ICEBERG = {
+    "IcebergInput": {
+        "MetadataOperation": "CREATE",
+        "Version": "2",
+        "CreateIcebergTableInput": {
+            "Location": "s3://lake/iceberg",
+            "Schema": {"Fields": [{"Id": 1, "Name": "x", "Type": "int", "Required": False}]},
+        },
+    }
+}
+
+
+def test_an_iceberg_table_is_made_without_metadata(ministack: Emulator) -> None:
+    glue = ministack.client("glue")
+    glue.create_database(DatabaseInput={"Name": "icebergs"})
+    glue.create_table(DatabaseName="icebergs", TableInput={"Name": "declared"}, OpenTableFormatInput=ICEBERG)
+    table = glue.get_table(DatabaseName="icebergs", Name="declared")["Table"]
+    assert "metadata_location" not in table.get("Parameters", {})
+
+
+def test_athena_reads_every_file_of_an_iceberg_table(ministack: Emulator) -> None:
+    """Metadata that names no file changes nothing."""
+    glue, s3 = ministack.client("glue"), ministack.client("s3")
+    glue.create_database(DatabaseInput={"Name": "floating"})
+    table = {
+        "Name": "berg",
+        "Parameters": {
+            "classification": "csv",
+            "table_type": "ICEBERG",
+            "metadata_location": "s3://lake/berg/metadata/0.metadata.json",
+        },
+        "StorageDescriptor": {"Columns": [{"Name": "x", "Type": "int"}], "Location": "s3://lake/berg/data/"},
+    }
+    glue.create_table(DatabaseName="floating", TableInput=table)
+    s3.put_object(Bucket="lake", Key="berg/metadata/0.metadata.json", Body=b'{"snapshots": []}')
+    s3.put_object(Bucket="lake", Key="berg/data/x.csv", Body=b"7\n")
+    found = query(ministack, "SELECT x FROM floating.berg")["QueryExecutionId"]
+    rows = ministack.client("athena").get_query_results(QueryExecutionId=found)["ResultSet"]["Rows"]
+    assert rows[1]["Data"][0]["VarCharValue"] == "7"
+
+
+def test_a_job_run_succeeds_without_running(ministack: Emulator) -> None:
+    glue = ministack.client("glue")
+    role = f"arn:aws:iam::{ACCOUNT}:role/none"
+    command = {"Name": "glueetl", "ScriptLocation": "s3://lake/no-such-script"}
+    glue.create_job(Name="idle", Role=role, Command=command)
+    run_id = glue.start_job_run(JobName="idle")["JobRunId"]
+    time.sleep(1)
+    assert glue.get_job_run(JobName="idle", RunId=run_id)["JobRun"]["JobRunState"] == "SUCCEEDED"
+
+
 def test_anybody_is_root(ministack: Emulator) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", ministack.port)
     page = {"Origin": "https://example.com", "Host": f"rebound.example:{ministack.port}"}

@@ -151,7 +151,6 @@ def tables(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Tables:
         "GENERATOR_SEED": "42",
         "ORDERS_PER_HOUR": "600",
         "MAX_EVENT_AGE_SECONDS": "3600",
-        "FIREHOSE_INTERVAL_SECONDS": "60",
         "FIRST_ORDER_DATE": "2024-01-01",
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": "test",

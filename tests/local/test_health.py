@@ -199,17 +199,17 @@ def test_metrics_of_the_services_are_told_in_their_stages(stack: Stack, alarm_st
         assert told in found[name].detail
 
 
-def test_the_lake_is_judged_by_its_newest_order_dates(stack: Stack, prefix: str) -> None:
+def test_the_lake_is_judged_by_its_newest_days_of_arrival(stack: Stack, prefix: str) -> None:
     lake = stack.output("Lake")
     # Names that begin with an underscore hold no rows.
-    keys = [f"{health.LAKE}order_date={date}/_{prefix}" for date in FAR_DATES]
+    keys = [f"{health.LAKE}arrival_date={date}/_{prefix}" for date in FAR_DATES]
     try:
         for key in keys:
             stack.s3.put_object(Bucket=lake, Key=key, Body=b"x" * 100_000)
         found = stage(stack, "lake")
         assert found.health == health.OK
         assert "the last 7 of " in found.detail
-        assert found.detail.endswith(" order dates: 7 objects, 0.7 MB")
+        assert found.detail.endswith(" days of arrival: 7 objects, 0.7 MB")
         assert re.match(r"newest \d+ s old; ", found.detail)
     finally:
         for key in keys:

@@ -143,7 +143,7 @@ def expected(order_id: str, item: Row, archived: bool) -> list[Any]:
 
 
 def put(stack: Stack, date: str, body: bytes) -> None:
-    key = f"curated/order_changes/order_date={date}/{uuid4().hex}{OURS}"
+    key = f"curated/order_arrivals/arrival_date={date}/{uuid4().hex}{OURS}"
     stack.s3.put_object(Bucket=stack.output("Lake"), Key=key, Body=body)
 
 
@@ -152,7 +152,7 @@ def _leave_nothing(stack: Stack) -> Iterator[None]:
     """These rows have no order in the table: reconciliation would tell of each."""
     yield
     lake = stack.output("Lake")
-    pages = stack.s3.get_paginator("list_objects_v2").paginate(Bucket=lake, Prefix="curated/order_changes/")
+    pages = stack.s3.get_paginator("list_objects_v2").paginate(Bucket=lake, Prefix="curated/order_arrivals/")
     for key in [item["Key"] for page in pages for item in page.get("Contents", [])]:
         if key.endswith(OURS):
             stack.s3.delete_object(Bucket=lake, Key=key)

@@ -27,7 +27,7 @@ COUNTRIES = ("Norway", "Chad")
 
 
 def change(day: int, number: int) -> dict[str, Any]:
-    """A row of order_changes: an order of that day. Norway buys the most, Saturday doubles."""
+    """A row of order_arrivals: an order of that day. Norway buys the most, Saturday doubles."""
     at = (FIRST + timedelta(days=day, hours=9 + number)).replace(tzinfo=None)
     quantity = (number + 1) * (2 if at.weekday() == 5 else 1)
     return {
@@ -47,6 +47,7 @@ def change(day: int, number: int) -> dict[str, Any]:
         "amount": quantity * 10,
         "currency": "GBP",
         "processed_ts": at,
+        "order_date": str(at.date()),
     }
 
 
@@ -54,7 +55,7 @@ def change(day: int, number: int) -> dict[str, Any]:
 def lake(stack: Stack) -> Iterator[str]:
     """The lake with orders of 70 days, and of the run date itself, written as Firehose would have."""
     bucket, written = stack.output("Lake"), []
-    fields = columns("order_changes")
+    fields = columns("order_arrivals")
     types = [TYPES.get(kind) or pa.decimal128(*map(int, kind[8:-1].split(","))) for kind in fields.values()]
     schema = pa.schema(list(zip(fields, types, strict=True)))
     for day in range(DAYS + 1):
@@ -67,7 +68,7 @@ def lake(stack: Stack) -> Iterator[str]:
         file = io.BytesIO()
         pq.write_table(pa.Table.from_arrays(arrays, schema=schema), file)
         date = (FIRST + timedelta(days=day)).date()
-        key = f"curated/order_changes/order_date={date}/projector.parquet"
+        key = f"curated/order_arrivals/arrival_date={date}/projector.parquet"
         stack.s3.put_object(Bucket=bucket, Key=key, Body=file.getvalue())
         written.append(key)
     yield bucket

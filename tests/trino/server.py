@@ -32,26 +32,37 @@ class Trino:
         self._url, self._schema = url.rstrip("/"), schema
 
     def use(self, stack: Stack) -> None:
-        """Make awsdatacatalog, the name that the views carry, out of the emulator's Glue and S3."""
-        self("DROP CATALOG IF EXISTS awsdatacatalog")
+        """Make awsdatacatalog, the name that the views carry, out of the emulator's Glue and S3.
+
+        Athena reads tables of Hive and Iceberg in one catalog; Trino hands the latter over to a second one.
+        """
         credentials = stack.session.get_credentials()
         assert credentials is not None
-        properties = {
-            "hive.metastore": "glue",
+        shared = {
             "hive.metastore.glue.region": stack.region,
-            "hive.metastore.glue.endpoint-url": stack.endpoint,
+            "hive.metastore.glue.endpoint-url": str(stack.endpoint),
             "hive.metastore.glue.aws-access-key": ROOT_KEY,
-            "hive.metastore.glue.aws-secret-key": credentials.secret_key,
-            "hive.partition-projection-enabled": "true",
+            "hive.metastore.glue.aws-secret-key": str(credentials.secret_key),
             "fs.native-s3.enabled": "true",
-            "s3.endpoint": stack.endpoint,
+            "s3.endpoint": str(stack.endpoint),
             "s3.region": stack.region,
             "s3.path-style-access": "true",
             "s3.aws-access-key": ROOT_KEY,
-            "s3.aws-secret-key": credentials.secret_key,
+            "s3.aws-secret-key": str(credentials.secret_key),
         }
-        described = ", ".join(f"\"{name}\" = '{value}'" for name, value in properties.items())
-        self(f"CREATE CATALOG awsdatacatalog USING hive WITH ({described})")
+        self._make("icebergs", "iceberg", shared | {"iceberg.catalog.type": "glue"})
+        of_hive = {
+            "hive.metastore": "glue",
+            "hive.iceberg-catalog-name": "icebergs",
+            "hive.partition-projection-enabled": "true",
+            "hive.recursive-directories": "true",  # as Athena reads
+        }
+        self._make("awsdatacatalog", "hive", shared | of_hive)
+
+    def _make(self, name: str, connector: str, properties: dict[str, str]) -> None:
+        self(f"DROP CATALOG IF EXISTS {name}")
+        described = ", ".join(f"\"{key}\" = '{value}'" for key, value in properties.items())
+        self(f"CREATE CATALOG {name} USING {connector} WITH ({described})")
 
     def __call__(self, sql: str) -> tuple[list[tuple[str, str]], list[list[Any]]]:
         """Columns (name, type without its parameters) and rows, as the laptop's Athena gives them."""
@@ -94,7 +105,8 @@ def started(folder: Path, home: Path) -> Iterator[str]:
     # Only what is needed of 50 plugins: they take most of the start.
     (folder / "plugin").mkdir()
     (folder / "catalog").mkdir()
-    (folder / "plugin" / "hive").symlink_to(home / "server" / "plugin" / "hive")
+    for connector in ("hive", "iceberg"):
+        (folder / "plugin" / connector).symlink_to(home / "server" / "plugin" / connector)
     (folder / "config.properties").write_text(
         "coordinator=true\nnode-scheduler.include-coordinator=true\ncatalog.management=dynamic\n"
         "catalog.store=memory\n"

@@ -164,7 +164,7 @@ def _lag(view: View, fresh: pl.DataFrame, repeated: pl.DataFrame) -> None:
         st.metric(
             "Delivered twice",
             formatting.percent(twice / rows if rows else None),
-            help="Delivery is at least once; the orders view counts each change once.",
+            help="Of what arrived lately. Delivery is at least once; the views count each change once.",
             border=True,
         )
     small(f"From the change of the order to its row leaving the transformer, {last['change_date']} UTC.")

@@ -86,6 +86,8 @@ def patches() -> tuple[ModuleType, ...]:
         crawlers,
         dynamodb_expressions,
         firehose,
+        iceberg_tables,
+        job_runs,
         kinesis_resharding,
         kinesis_retention,
         lambda_errors,
@@ -108,6 +110,8 @@ def patches() -> tuple[ModuleType, ...]:
         dynamodb_expressions,
         athena,
         crawlers,
+        iceberg_tables,
+        job_runs,
     )
 
 
@@ -195,13 +199,15 @@ def _after_startup(send: Send) -> Send:
 
 def _answer(scope: Scope, version: str, body: bytes) -> tuple[int, dict[str, str]]:
     from salescast.local.emulator.iam import sessions
-    from salescast.local.emulator.services import crawlers
+    from salescast.local.emulator.services import crawlers, job_runs
 
     route = (scope["method"], scope["path"])
     if route == ("GET", "/_salescast/health"):
         return 200, {"ministack": version}
     if route == ("POST", "/_salescast/crawler-finished"):
         return crawlers.finish(json.loads(body))
+    if route == ("POST", "/_salescast/job-run"):
+        return job_runs.report(json.loads(body))
     if route != ("POST", "/_salescast/assume-service-role"):
         return 404, {"Code": "NotFound", "Message": f"no such endpoint: {route[0]} {route[1]}"}
     names = ("RoleArn", "Service", "SourceArn", "SourceAccount")

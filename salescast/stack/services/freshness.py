@@ -5,7 +5,7 @@ from typing import Any
 
 from salescast.stack.stack import Stack
 
-# With dynamic partitioning the delay may be 1.5 times the interval (docs/aws-behaviour.md 3).
+# "End-to-end delay might be 1.5 times the buffering interval" (docs/aws-behaviour.md 3).
 DELAY_FACTOR = 1.5
 BUFFER_INTERVAL_DEFAULT = 60.0
 DELIVERY_INTERVAL_DEFAULT = 300.0
@@ -14,13 +14,8 @@ OVERHEAD_SECONDS = 2.0
 
 
 def delivery_interval(stack: Stack) -> float:
-    """Seconds for which Firehose buffers a partition; on the laptop divided by --fast."""
+    """Seconds for which Firehose buffers rows; on the laptop divided by --fast."""
     return _interval(_destination(stack)) / stack.fast
-
-
-def active_seconds(stack: Stack) -> float:
-    """Seconds for which a partition that was written to may stay active in Firehose."""
-    return DELAY_FACTOR * delivery_interval(stack)
 
 
 def bound(stack: Stack) -> float:

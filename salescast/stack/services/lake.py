@@ -1,4 +1,4 @@
-"""What lies in the lake: Parquet objects of order_changes, counted from S3."""
+"""What has arrived in the lake: Parquet objects of order_arrivals, counted from S3."""
 
 import io
 from dataclasses import dataclass, field
@@ -8,12 +8,12 @@ import pyarrow.parquet as pq
 
 from salescast.stack.stack import Stack
 
-ORDER_CHANGES = "curated/order_changes/"
+ARRIVALS = "curated/order_arrivals/"
 
 
 @dataclass
 class Lake:
-    """Objects, bytes and rows of order_changes; look() reads only objects that it has not seen."""
+    """Objects, bytes and rows of order_arrivals; look() reads only objects that it has not seen."""
 
     stack: Stack
     objects: int = 0
@@ -25,9 +25,7 @@ class Lake:
     def look(self) -> int:
         """Take in the objects that came since the last call; returns the number of rows there are now."""
         bucket = self.stack.output("Lake")
-        for page in self.stack.s3.get_paginator("list_objects_v2").paginate(
-            Bucket=bucket, Prefix=ORDER_CHANGES
-        ):
+        for page in self.stack.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=ARRIVALS):
             for one in page.get("Contents", []):
                 if (name := (one["Key"], one["ETag"])) in self._seen:
                     continue

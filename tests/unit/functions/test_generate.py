@@ -30,7 +30,7 @@ BACKFILL = {"action": "backfill", "start": "2026-01-01", "end": "2026-01-10", "o
 
 
 def test_a_backfill_goes_on_until_it_is_done() -> None:
-    resume = {"date": "2026-01-06", "basket": 3, "not_before": None}
+    resume = {"date": "2026-01-06", "basket": 3}
     target, events = stack(
         {"inserted": 10, "changed": 4, "done": False, "resume": resume},
         {"inserted": 20, "changed": 6, "removed": 1, "repeated": 2, "done": True},

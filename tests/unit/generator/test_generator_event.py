@@ -24,7 +24,6 @@ SETTINGS = Settings.read(
         "GENERATOR_SEED": "42",
         "ORDERS_PER_HOUR": "120",
         "MAX_EVENT_AGE_SECONDS": "3600",
-        "FIREHOSE_INTERVAL_SECONDS": "60",
         "FIRST_ORDER_DATE": "2024-01-01",
     }
 )

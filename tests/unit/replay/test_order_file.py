@@ -37,6 +37,7 @@ def zipped(**files: str) -> bytes:
         zipped(orders=TEXT),
         zipped(**{"folder/": "", "folder/orders": TEXT, "__MACOSX/folder/orders": "junk"}),
     ],
+    ids=["plain", "gzip", "bzip2", "xz", "zip", "zip with a folder"],  # gzip writes the time: no id
 )
 def test_packed_or_not(tmp_path: Path, content: bytes) -> None:
     file = open_file(write(tmp_path / "orders", content))
@@ -60,6 +61,10 @@ def test_packed_or_not(tmp_path: Path, content: bytes) -> None:
         (b"PK\x03\x04 no archive", "cannot read"),
         (zipped(**{"[Content_Types].xml": "<x/>"}), "workbook that cannot be read.*save it as CSV"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 no workbook", "workbook that cannot be read"),
+    ],
+    ids=[
+        *("empty", "blank lines", "PDF", "Parquet", "HTML", "JSON", "binary", "half a gzip", "two in a zip"),
+        *("zip in a gzip", "half a zip", "broken workbook", "broken old workbook"),
     ],
 )
 def test_what_cannot_be_read_is_named(tmp_path: Path, content: bytes, message: str) -> None:

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from salescast.replay.order_line import Order
-from salescast.replay.writer import Outcome, Pacer, Writer
+from salescast.replay.writer import Outcome, Writer
 from salescast.stack.errors import SalescastError
 from salescast.stack.services.dynamo import DynamoDB, DynamoDBError
 
@@ -195,23 +195,3 @@ def test_endless_conflicts_end() -> None:
 
 def test_an_outcome_is_empty_at_first() -> None:
     assert writer(Table()).write([]) == Outcome()
-
-
-def test_pacer_admits_a_limited_number_of_dates_per_window() -> None:
-    now, slept = [0.0], list[float]()
-
-    def sleep(seconds: float) -> None:
-        slept.append(seconds)
-        now[0] += seconds
-
-    pacer = Pacer(90.0, limit=3, clock=lambda: now[0], sleep=sleep)
-    pacer.admit(["d1", "d2"])
-    now[0] = 10.0
-    pacer.admit(["d3", "d2"])
-    assert slept == []
-    pacer.admit(["d4"])  # waits for d1 to leave the window
-    assert slept == [80.0]
-    pacer.admit(["d4"])
-    assert slept == [80.0]
-    pacer.admit(["d5", "d6"])  # d3 and d2 were last written at 10
-    assert now[0] == pytest.approx(100.0)

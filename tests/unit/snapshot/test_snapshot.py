@@ -139,10 +139,15 @@ def test_half_a_table_is_no_snapshot() -> None:
 
 
 class Bucket:
-    """S3, as far as a snapshot needs it: the objects put, by bucket and key."""
+    """S3 as a snapshot needs it: the objects put, by bucket and key, and when arrivals were written."""
 
-    def __init__(self) -> None:
+    def __init__(self, *arrivals: datetime) -> None:
         self.objects: dict[tuple[str, str], bytes] = {}
+        self.arrivals = arrivals
+
+    def list_objects_v2(self, *, Bucket: str, Prefix: str) -> dict[str, Any]:  # noqa: N803
+        assert (Bucket, Prefix) == ("lake", "curated/order_arrivals/")
+        return {"Contents": [{"LastModified": at} for at in self.arrivals]} if self.arrivals else {}
 
     def put_object(self, *, Bucket: str, Key: str, Body: bytes) -> None:  # noqa: N803
         self.objects[Bucket, Key] = Body
@@ -162,3 +167,9 @@ def test_a_wrong_event_writes_nothing_and_a_right_one_a_file() -> None:
     answer = respond({"time": "2026-11-20T10:00:00Z"})
     assert (answer["snapshot_date"], answer["products"], answer["refused"]) == ("2026-11-20", 3, 0)
     assert set(bucket.objects) == {("lake", answer["key"])}
+
+
+def test_the_oldest_arrival_is_measured() -> None:
+    """Whether the job that takes arrivals away runs at all can be told by their age alone."""
+    hours: Any = [Bucket(), Bucket(NOW - timedelta(hours=2), NOW - timedelta(hours=50)), Bucket(NOW)]
+    assert [snapshot.oldest_arrival(bucket, "lake", NOW) for bucket in hours] == [0.0, 180_000.0, 0.0]

@@ -27,7 +27,7 @@ def all_changes() -> list[dict[str, Any]]:
 
 def assert_valid(row: dict[str, Any]) -> None:
     """Every column there and of its type, exactly; the amount right; nothing personal."""
-    declared = columns("order_changes")
+    declared = columns("order_arrivals")
     assert set(row) == set(declared)
     for name, kind in declared.items():
         value = row[name]
@@ -50,6 +50,7 @@ def assert_valid(row: dict[str, Any]) -> None:
             assert abs(number) < Decimal(10) ** (precision - scale), name
     product = EXACT.multiply(Decimal(row["quantity"]), Decimal(row["unit_price"]))
     assert Decimal(row["amount"]) == EXACT.subtract(product, Decimal(row["discount"]))
+    assert row["order_date"] == row["order_ts"][:10]
     assert len(row["sequence_number"]) == 40
     assert row["quantity"] != 0
     assert row["version"] >= 1
@@ -87,4 +88,5 @@ REQUIRED = {
         "currency",
     ),
     "processed_ts",
+    "order_date",
 }

@@ -17,7 +17,7 @@ from ministack.services import glue
 from sqlglot import exp
 from sqlglot.optimizer.scope import traverse_scope
 
-from salescast.local.emulator.athena import dialect
+from salescast.local.emulator.athena import dialect, iceberg
 from salescast.local.emulator.athena.dialect import QueryError, Schema
 from salescast.local.emulator.athena.views import InvalidViewError, decode
 
@@ -188,13 +188,16 @@ def _table(entry: dict[str, Any], database: str, name: str) -> Table:
     def pairs(columns: list[dict[str, Any]] | None) -> tuple[tuple[str, str], ...]:
         return tuple((str(c["Name"]).lower(), str(c.get("Type") or "string")) for c in columns or [])
 
+    parameters = {str(k): str(v) for k, v in (entry.get("Parameters") or {}).items()}
+    of_iceberg = iceberg.is_iceberg(parameters)
     return Table(
         database=database,
         name=name,
         location=str(storage.get("Location") or ""),
-        format=str(ministack_athena._data_format(entry)),
-        columns=pairs(storage.get("Columns")),
-        keys=pairs(entry.get("PartitionKeys")),
-        parameters={str(k): str(v) for k, v in (entry.get("Parameters") or {}).items()},
+        format="parquet" if of_iceberg else str(ministack_athena._data_format(entry)),
+        # The metadata file says what an Iceberg table's columns are; Glue's copy is for people.
+        columns=iceberg.table(parameters).columns if of_iceberg else pairs(storage.get("Columns")),
+        keys=() if of_iceberg else pairs(entry.get("PartitionKeys")),
+        parameters=parameters,
         glue=entry,
     )

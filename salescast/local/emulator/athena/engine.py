@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 from ministack.services import athena as ministack_athena
 
-from salescast.local.emulator.athena import decimals, objects
+from salescast.local.emulator.athena import bounds, decimals, objects
 from salescast.local.emulator.athena.catalog import Table, duckdb_type_name
 from salescast.local.emulator.athena.dialect import QueryError, one_line
 from salescast.local.emulator.athena.objects import Partition, StoredObject
@@ -143,10 +143,10 @@ class Session:
     def run(self, sql: str, scans: list[Scan]) -> Rows:
         """Run `sql` over the objects that `scans` name."""
         for relation, table in self._tables.items():
-            wanted = {p.values: p for scan in scans if scan.relation == relation for p in scan.partitions}
+            wanted = dict.fromkeys(p for scan in scans if scan.relation == relation for p in scan.partitions)
             paths = [
                 path
-                for partition in wanted.values()
+                for partition in wanted
                 for item in partition.objects
                 if (path := objects.local_file(table, partition, item, self._engine.folder / "objects"))
             ]
@@ -171,12 +171,16 @@ class Session:
         """The scan that a plan's node is; scans of every relation where it cannot be told."""
         text = json.dumps(node, ensure_ascii=False).replace('\\"', '"')
         named = [relation for relation, table in self._tables.items() if _marker(table).strip('"') in text]
-        filters = node.get("File Filters")
-        return [Scan(relation, self._passing(relation, filters)) for relation in named or self._tables]
+        return [Scan(relation, self._passing(relation, node)) for relation in named or self._tables]
 
-    def _passing(self, relation: str, filters: Any) -> list[Partition]:
+    def _passing(self, relation: str, node: dict[str, Any]) -> list[Partition]:
         """The partitions that pass the filters that DuckDB wrote into the plan as SQL."""
         partitions, table = self._partitions[relation], self._tables[relation]
+        if any(partition.bounds for partition in partitions):
+            pushed = node.get("Filters") or []
+            pushed = [pushed] if isinstance(pushed, str) else pushed
+            return [partition for partition in partitions if bounds.may_match(partition.bounds, pushed)]
+        filters = node.get("File Filters")
         if not filters or not partitions:
             return partitions
         condition = " AND ".join(filters) if isinstance(filters, list) else str(filters)

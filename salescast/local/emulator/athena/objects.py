@@ -14,7 +14,8 @@ from urllib.parse import quote, urlparse
 
 from ministack.services import glue, s3
 
-from salescast.local.emulator.athena import partition_projection
+from salescast.local.emulator.athena import iceberg, partition_projection
+from salescast.local.emulator.athena.bounds import Bounds
 from salescast.local.emulator.athena.catalog import Table
 from salescast.local.emulator.athena.dialect import QueryError
 
@@ -34,10 +35,14 @@ class StoredObject:
 
 @dataclass(frozen=True)
 class Partition:
-    """The values of the partition keys, in their order, and the objects that lie there."""
+    """The values of the partition keys, in their order, and the objects that lie there.
+
+    Of an Iceberg table every data file is one, without values, with the bounds of its text columns.
+    """
 
     values: tuple[str, ...]
     objects: tuple[StoredObject, ...]
+    bounds: Bounds = ()
 
 
 def projected(table: Table) -> bool:
@@ -51,6 +56,8 @@ def partitions(table: Table, now: datetime) -> list[Partition]:
     Projected tables know those in the projected range, whatever is registered; others the registered ones; a
     table without partition keys has one. Raises QueryError for projection properties that make no sense.
     """
+    if iceberg.is_iceberg(table.parameters):
+        return _data_files(table)
     if not table.keys:
         return _grouped([((), item) for item in _under(table.location)])
     if projected(table):
@@ -116,6 +123,18 @@ def _projected(table: Table, now: datetime) -> list[Partition]:
         if in_range[values]:
             placed.append((values, item))
     return _grouped(placed)
+
+
+def _data_files(table: Table) -> list[Partition]:
+    source = iceberg.table(table.parameters)
+    partitions = []
+    for file in source.files(source.snapshot):
+        record = s3._buckets.get(file.bucket, {}).get("objects", {}).get(file.key)
+        if record is None:
+            raise QueryError(f"ICEBERG_CANNOT_OPEN_SPLIT: s3://{file.bucket}/{file.key} does not exist")
+        found = StoredObject(file.bucket, file.key, str(record["etag"]), int(record["size"]))
+        partitions.append(Partition((), (found,), file.bounds))
+    return partitions
 
 
 def _grouped(placed: list[tuple[tuple[str, ...], StoredObject]]) -> list[Partition]:

@@ -10,6 +10,8 @@ Gaps closed, one row of _RESOURCES each:
 - Glue: a call on a table is evaluated against its database alone, and a database's or crawler's name is taken
   for a table's. AWS evaluates the catalog, the database and the table, and all three must be allowed (Glue
   guide, specifying resource ARNs).
+- CloudWatch: PutMetricData comes without the condition key cloudwatch:namespace, so that a policy that names
+  a namespace refuses it.
 - Athena: `*` for a request that names only an id; on AWS the workgroup that the query or named query belongs
   to.
 
@@ -18,6 +20,7 @@ database only.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -56,6 +59,8 @@ class Call:
 
 
 Resource = Callable[[Call], str]
+# In CBOR (a text of less than 24 bytes), JSON and a query alike.
+_NAMESPACE = re.compile(rb'Namespace(?:[\x60-\x77]|"\s*:\s*"|=)([\w./#-]+)')
 _ANY = "any operation of the service"
 
 
@@ -65,6 +70,7 @@ def apply() -> None:
     for name in ("_executions", "_named_queries", "_arn_workgroup"):
         patching.target(athena, name)
     patching.wrap(iam_actions, "extract_resource_arn", _resolving)
+    patching.wrap(iam_actions, "request_tag_context", _with_namespace)
     patching.wrap(iam_evaluator, "enforce", _with_parents)
 
 
@@ -103,6 +109,8 @@ def _catalog(call: Call) -> str:
         return call.named("glue", f"table/{database}/{table}" if table else f"database/{database}")
     if call.operation.endswith("Database"):
         return call.named("glue", f"database/{name or (request.get('DatabaseInput') or {}).get('Name')}")
+    if "Job" in call.operation and (job := request.get("JobName")):
+        return call.named("glue", f"job/{job}")
     return call.named("glue", f"crawler/{name}") if call.operation.endswith("Crawler") else call.arn
 
 
@@ -144,6 +152,15 @@ def _resolving(original: Callable[..., str]) -> Callable[..., str]:
         return arn if resource is None else resource(Call(operation, body, region, account, arn))
 
     return resolve
+
+
+def _with_namespace(original: Callable[..., Json]) -> Callable[..., Json]:
+    def context(service: str, action: str, body: bytes, *rest: Any, **more: Any) -> Json:
+        keys = original(service, action, body, *rest, **more)
+        named = _NAMESPACE.search(body or b"") if action == "cloudwatch:PutMetricData" else None
+        return {**keys, "cloudwatch:namespace": named[1].decode()} if named else keys
+
+    return context
 
 
 def _with_parents(original: Callable[..., Any]) -> Callable[..., Any]:

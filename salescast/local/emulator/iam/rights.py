@@ -19,7 +19,7 @@ ATHENA = frozenset(
 )
 
 # EventBridge Scheduler, of the role that a schedule names (7.1).
-SCHEDULER = frozenset({"lambda:InvokeFunction"})
+SCHEDULER = frozenset({"glue:StartJobRun", "lambda:InvokeFunction"})
 
 
 class UndeclaredActionError(RuntimeError):

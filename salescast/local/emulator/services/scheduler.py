@@ -4,7 +4,9 @@ Gaps closed:
 - MiniStack leaves `<aws.scheduler.scheduled-time>` and its kind as they stand; here they are replaced when it
   fires.
 - MiniStack ignores the schedule's role; here it must trust scheduler.amazonaws.com for its group and
-  account and be allowed lambda:InvokeFunction, else nothing is invoked and the log says why.
+  account and be allowed lambda:InvokeFunction or glue:StartJobRun, else nothing is started and the log says
+  why.
+- MiniStack knows no universal targets; here glue:startJobRun is one.
 - MiniStack looks every 10 s and counts a rate from the moment it fired last, so it drifts; here it looks
   every second and counts from the scheduled time.
 
@@ -12,6 +14,7 @@ Left out: retries, the schedule's dead-letter queue, flexible windows, time zone
 firings missed while the emulator was busy only the last is made up for.
 """
 
+import json
 import logging
 import time
 import uuid
@@ -19,13 +22,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ministack.services import eventbridge, scheduler
+from ministack.services import eventbridge, glue, scheduler
 
 from salescast.local.emulator import patching
 from salescast.local.emulator.iam import rights, sessions
 
 Json = dict[str, Any]
 logger = logging.getLogger("salescast.scheduler")
+
+START_JOB_RUN = ":aws-sdk:glue:startJobRun"
 
 
 def apply() -> None:
@@ -86,9 +91,18 @@ def _invoke_as_scheduler(original: Callable[..., None]) -> Callable[..., None]:
             return
         if target.get("Input"):
             target = {**target, "Input": filled_in(target["Input"], arn, moment, str(uuid.uuid4()))}
-        original(target, event, rule, view)
+        if target["Arn"].endswith(START_JOB_RUN):
+            _start_job_run(arn, target)
+        else:
+            original(target, event, rule, view)
 
     return invoke
+
+
+def _start_job_run(schedule_arn: str, target: Json) -> None:
+    status, _headers, body = glue._start_job_run(json.loads(target.get("Input") or "{}"))
+    if status >= 400:
+        logger.error("schedule %s did not start the job: %s", schedule_arn, body.decode())
 
 
 def _allowed(target: Json, schedule_arn: str) -> bool:
@@ -99,6 +113,10 @@ def _allowed(target: Json, schedule_arn: str) -> bool:
         session = sessions.assume(target.get("RoleArn", ""), "scheduler.amazonaws.com", group, account)
         if ":lambda:" in target["Arn"]:
             sessions.require(session["AccessKeyId"], "lambda:InvokeFunction", target["Arn"], rights.SCHEDULER)
+        if target["Arn"].endswith(START_JOB_RUN):
+            job = json.loads(target.get("Input") or "{}").get("JobName", "")
+            resource = f"arn:aws:glue:{':'.join(schedule_arn.split(':')[3:5])}:job/{job}"
+            sessions.require(session["AccessKeyId"], "glue:StartJobRun", resource, rights.SCHEDULER)
     except sessions.AccessDeniedError as error:
         logger.error("schedule %s did not fire: %s", schedule_arn, error)
         return False

@@ -1,8 +1,7 @@
-"""Firehose's delivery buffers: one per active partition, per kind of error, and for the source backup.
+"""Firehose's delivery buffers: for rows, for each kind of error, and for the source backup.
 
-Keeps (docs/aws-behaviour.md 3, 5): a buffer is due when its data reaches SizeInMBs or its first record is
-IntervalInSeconds old; a partition is active from its first record until its object is delivered, and at most
-500 are.
+Keeps (docs/aws-behaviour.md 5): a buffer is due when its data reaches SizeInMBs or its first record is
+IntervalInSeconds old.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 import gzip
 import os
 import tempfile
-from collections import Counter
 from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
@@ -20,11 +18,8 @@ from salescast.local.movers.firehose.config import Hints
 from salescast.local.movers.firehose.errors import ErrorType, Row
 from salescast.local.movers.progress import Container
 
-MAX_ACTIVE_PARTITIONS = 500
 _IN_MEMORY = 4 * 1024 * 1024
 _ROW_OVERHEAD = 300  # bytes of the Python objects around a row's data
-
-Keys = tuple[str, ...]
 
 
 class Buffer(Container):
@@ -50,12 +45,11 @@ class Buffer(Container):
         self.arrival = min(self.arrival or arrival, arrival)
 
 
-class PartitionBuffer(Buffer):
-    """Transformed records of one partition."""
+class RowBuffer(Buffer):
+    """Transformed records."""
 
-    def __init__(self, keys: Keys, hints: Hints, opened: float) -> None:
+    def __init__(self, hints: Hints, opened: float) -> None:
         super().__init__(hints, opened)
-        self.keys = keys
         self.rows: list[Row] = []
 
     @property
@@ -155,23 +149,3 @@ def _write(file: IO[bytes], data: bytes, position: int) -> int:
         written = os.pwrite(file.fileno(), left, position)
         left, position = left[written:], position + written
     return position
-
-
-class ActivePartitions:
-    """Counts the partitions that are open or being delivered."""
-
-    def __init__(self, most: int = MAX_ACTIVE_PARTITIONS) -> None:
-        self._most = most
-        self._buffers: Counter[Keys] = Counter()
-
-    def open(self, keys: Keys) -> bool:
-        """Notes a new buffer for this partition; False when one partition more would be too many."""
-        if keys not in self._buffers and len(self._buffers) >= self._most:
-            return False
-        self._buffers[keys] += 1
-        return True
-
-    def delivered(self, keys: Keys) -> None:
-        self._buffers[keys] -= 1
-        if not self._buffers[keys]:
-            del self._buffers[keys]

@@ -4,7 +4,7 @@
 
 Keeps (docs/aws-behaviour.md 2 to 5): the deployed delivery stream's own configuration, followed when it
 changes; every shard from the delivery stream's creation on; the Lambda contract and its failure matrix
-(processing.py, response.py); buffers, partitions, prefixes, Parquet, error objects and backup (delivery.py);
+(processing.py, response.py); buffers, prefixes, Parquet, error objects and backup (delivery.py);
 every call under the role that the configuration names for it; at least once: a position is kept only when
 everything before it is delivered (progress.py).
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salescast.local.movers.firehose.buffer import ActivePartitions, BackupBuffer, PartitionBuffer
+from salescast.local.movers.firehose.buffer import BackupBuffer, RowBuffer
 from salescast.local.movers.firehose.config import Hints
 from salescast.local.movers.firehose.errors import Row
 
@@ -27,25 +27,13 @@ from salescast.local.movers.firehose.errors import Row
 def test_a_buffer_is_due_by_size_or_by_the_age_of_its_first_record(
     sizes: list[int], most: int, age: float
 ) -> None:
-    buffer = PartitionBuffer(("d",), Hints(most, 10.0), opened=100.0)
+    buffer = RowBuffer(Hints(most, 10.0), opened=100.0)
     assert not buffer.due(1000.0)  # empty
     buffer.add("s", [Row(bytes(size), 50 - number, str(number)) for number, size in enumerate(sizes)])
     assert buffer.size == sum(sizes)
     assert buffer.arrival == 50 - (len(sizes) - 1)
     assert buffer.oldest["s"] == (0, "0")
     assert buffer.due(100.0 + age) == (sum(sizes) >= most or age >= 10.0)
-
-
-def test_a_partition_is_active_until_its_last_object_is_delivered() -> None:
-    active = ActivePartitions(most=2)
-    assert active.open(("a",))
-    assert active.open(("b",))
-    assert not active.open(("c",))
-    assert active.open(("a",))  # a second buffer of an active partition
-    active.delivered(("a",))
-    assert not active.open(("c",))
-    active.delivered(("a",))
-    assert active.open(("c",))
 
 
 @pytest.mark.parametrize("compressed", [False, True])

