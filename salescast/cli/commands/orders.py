@@ -1,6 +1,7 @@
 """Commands that write orders: generate, replay."""
 
 import os
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,10 +10,12 @@ import typer
 from salescast.cli import arguments, consent
 from salescast.cli.arguments import JsonOption, StackOption, StateOption, UsageError, YesOption
 from salescast.cli.output import Output
+from salescast.cli.progress import Bars
 from salescast.stack.state import DEFAULT
 
 DateReading = Literal["day-first", "month-first", "epoch", "epoch-ms", "excel"]
 DecimalMarkName = Literal["point", "comma"]
+LARGE = 1_000_000  # bytes
 
 
 def generate_orders(
@@ -119,11 +122,12 @@ def replay_orders(
         pseudonym_key=os.environ.get("SALESCAST_PSEUDONYM_KEY", ""),
     )
     target = None if dry_run else arguments.stack(state, stack)
-    with output.progress() as bars:
-        surveyed = survey(file, options, bars.counter("lines looked at").show)
+    with _bars(output, file) as bars:
+        surveyed = survey(file, options, bars.counter("lines looked at").show if bars else _untold)
     if target is None:
-        with output.progress() as bars:
-            rehearsal = replay.rehearse(surveyed, bars.counter("lines", surveyed.lines).show)
+        with _bars(output, file) as bars:
+            show = bars.counter("lines", surveyed.lines).show if bars else _untold
+            rehearsal = replay.rehearse(surveyed, show)
         output.rehearsed(rehearsal)
         return int(rehearsal.unmapped > 0)
     replay.check_dates(target, surveyed)
@@ -139,3 +143,12 @@ def replay_orders(
     output.problems(replayed.problems)
     output.replayed(replayed)
     return int(replayed.unmapped + replayed.differing > 0)
+
+
+def _bars(output: Output, file: Path) -> AbstractContextManager[Bars | None]:
+    """Bars for reading a file that takes a while; what is read at once, or is no file, needs none."""
+    return output.progress() if file.is_file() and file.stat().st_size > LARGE else nullcontext()
+
+
+def _untold(_: int) -> None:
+    pass
