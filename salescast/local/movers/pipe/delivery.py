@@ -30,12 +30,14 @@ from salescast.local.movers.pipe.event import Entry
 from salescast.local.movers.pipe.log import PipeLog, Step
 from salescast.local.movers.pipe.target import Failure, KinesisTarget
 from salescast.local.movers.runner import describe
+from salescast.stack.condition import Report
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 10.0
+PATIENCE = 4  # attempts after which it is said that a batch waits
 
 
 class Condition(StrEnum):
@@ -95,6 +97,7 @@ class Delivery:
         log: PipeLog,
         stop: threading.Event,
         clock: Callable[[], float] = time.time,
+        report: Report | None = None,
     ) -> None:
         self._config = config
         self._target = target
@@ -102,6 +105,7 @@ class Delivery:
         self._log = log
         self._stop = stop
         self._clock = clock
+        self._condition = report
 
     def deliver(self, shard_id: str, batch: list[Entry]) -> None:
         """Returns once every entry is in the target or in the dead-letter queue. Raises StoppedError."""
@@ -114,6 +118,8 @@ class Delivery:
             pause = 0.0
             for failure in self._target.put(entries) if entries else []:
                 self._report(execution, failure)
+                if attempts + uncounted >= PATIENCE:
+                    self._ill(shard_id, f"{len(failure.entries)} change(s): {failure.message}")
                 if failure.internal:
                     pause = max(pause, self._pause(attempts + uncounted))
                     again.append((failure.entries, attempts, uncounted + 1))
@@ -130,6 +136,12 @@ class Delivery:
                 raise StoppedError
             if work and self._stop.is_set():
                 raise StoppedError
+        if self._condition is not None:
+            self._condition.well(f"delivery of {shard_id}")
+
+    def _ill(self, shard_id: str, sentence: str) -> None:
+        if self._condition is not None:
+            self._condition.ill(f"delivery of {shard_id}", f"{shard_id} waits: {sentence}")
 
     def _within_age(self, execution: str, shard_id: str, entries: list[Entry]) -> list[Entry]:
         if self._config.record_age < 0:
@@ -162,6 +174,7 @@ class Delivery:
             except (ClientError, BotoCoreError, OSError) as error:
                 # Without the queue's consent the records are nowhere: keep them in the stream.
                 self._log.error(execution, Step.EXECUTION_FAILED, describe(error), 0, "sqs", "")
+                self._ill(shard_id, describe(error))
             if self._stop.wait(self._pause(attempt)):
                 raise StoppedError
             attempt += 1

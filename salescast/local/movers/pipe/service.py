@@ -121,9 +121,9 @@ class Pipe:
         if config.dead_letter_queue:
             queue = DeadLetterQueue(clients.sqs, runner.endpoint, config)
         target = KinesisTarget(clients.kinesis, config.target)
-        self._delivery = Delivery(config, target, queue, log, self._stop)
-        self._key = key_of(config.partition_key)
         self._condition = runner.condition
+        self._delivery = Delivery(config, target, queue, log, self._stop, report=self._condition)
+        self._key = key_of(config.partition_key)
         self._positions = Positions(Checkpoint(runner.checkpoint("pipe")), config, self._condition)
         self._shards = ShardGroup(
             self._stream.parents, self._positions.finished, self._work, self._stop, self._condition

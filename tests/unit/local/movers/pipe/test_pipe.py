@@ -131,7 +131,8 @@ def _delivery(kinesis: Any, queue: Any, config: PipeConfig, **more: Any) -> Deli
     dead_letters = None if queue is None else DeadLetterQueue(queue, "http://127.0.0.1:1", config)
     target = KinesisTarget(kinesis, config.target)
     log = PipeLog(logs, None, config.arn)
-    return Delivery(config, target, dead_letters, log, more.pop("stop", threading.Event()), lambda: NOW)
+    stop = more.pop("stop", threading.Event())
+    return Delivery(config, target, dead_letters, log, stop, lambda: NOW, more.pop("report", None))
 
 
 @pytest.mark.parametrize(
@@ -348,3 +349,18 @@ def test_a_checkpoint_that_cannot_be_written_does_not_lead_back(tmp_path: Path) 
     assert Positions(Checkpoint(tmp_path / "pipe.json"), _config(), Report(tmp_path, "pipe")).position(
         "s"
     ) == after("8")
+
+
+def test_a_batch_that_waits_is_said_until_it_is_delivered(tmp_path: Path) -> None:
+    state = State(tmp_path)
+    said: list[str] = []
+
+    def refuse(call: int, _records: list[dict[str, Any]]) -> Any:
+        said.extend(condition.read(state, "pipe").ills.values())
+        return _error("InternalFailure", 500) if call < 8 else None
+
+    delivery = _delivery(Kinesis(refuse), Queue(), _config(), report=Report(tmp_path, "pipe"))
+    delivery.deliver("s", [_entry(1)])
+    assert said
+    assert set(said) == {"s waits: 1 change(s): PutRecords: InternalFailure: no"}
+    assert condition.read(state, "pipe").ills == {}
