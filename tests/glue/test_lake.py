@@ -25,7 +25,7 @@ from hypothesis import strategies as st  # noqa: E402
 import lake  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = int(os.environ.get("SALESCAST_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("SALESCAST_EXAMPLES", "3"))
 # One column of each type, and those that decide.
 COLUMNS = [
     *(("change_id", "string"), ("change_type", "string"), ("version", "int"), ("sequence_number", "string")),
