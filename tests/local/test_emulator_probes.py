@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError
 from salescast.laptop.emulator_process import free_port
 from tests.local.emulator_process import Emulator
 from tests.template import ROOT
+from tests.waiting import wait_for
 
 ACCOUNT = "000000000000"
 FUNCTION = """
@@ -99,12 +100,12 @@ def query(ministack: Emulator, sql: str, **more: Any) -> dict[str, Any]:
     started = client.start_query_execution(
         QueryString=sql, ResultConfiguration={"OutputLocation": "s3://lake/results/"}, **more
     )
-    for _ in range(100):
+
+    def ended() -> Any:
         execution = client.get_query_execution(QueryExecutionId=started["QueryExecutionId"])["QueryExecution"]
-        if execution["Status"]["State"] not in ("QUEUED", "RUNNING"):
-            break
-        time.sleep(0.02)
-    result: dict[str, Any] = execution
+        return execution["Status"]["State"] not in ("QUEUED", "RUNNING") and execution
+
+    result: dict[str, Any] = wait_for(ended, f"the end of {sql}")
     return result
 
 
@@ -344,8 +345,12 @@ def test_a_job_run_succeeds_without_running(ministack: Emulator) -> None:
     command = {"Name": "glueetl", "ScriptLocation": "s3://lake/no-such-script"}
     glue.create_job(Name="idle", Role=role, Command=command)
     run_id = glue.start_job_run(JobName="idle")["JobRunId"]
-    time.sleep(1)
-    assert glue.get_job_run(JobName="idle", RunId=run_id)["JobRun"]["JobRunState"] == "SUCCEEDED"
+
+    def succeeded() -> bool:
+        state: str = glue.get_job_run(JobName="idle", RunId=run_id)["JobRun"]["JobRunState"]
+        return state == "SUCCEEDED"
+
+    wait_for(succeeded, "a success of nothing")
 
 
 def test_anybody_is_root(ministack: Emulator) -> None:
