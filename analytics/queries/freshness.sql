@@ -1,6 +1,6 @@
 -- By day of the change: how long until its row was made, and how many rows were late?
 --
--- Athena takes a parameter in WHERE only: what is computed with is looked up there, 9,999 seconds at the most.
+-- Athena takes a parameter in WHERE only: what is computed with is looked up there, -1 to 9,998 seconds.
 --
 -- parameters:
 --   from          2000-01-01
@@ -15,7 +15,7 @@
 --   late             bigint
 
 WITH tolerance AS (
-  SELECT n AS seconds FROM UNNEST(sequence(0, 9999)) AS t (n) WHERE n = :late_seconds),
+  SELECT n AS seconds FROM UNNEST(sequence(-1, 9998)) AS t (n) WHERE n = :late_seconds),
 firsts AS (
   SELECT change_id, date(change_ts) AS change_date, date_diff('second', change_ts, min(processed_ts)) AS seconds
   FROM order_changes
