@@ -15,7 +15,7 @@
 --   late             bigint
 
 WITH tolerance AS (
-  SELECT n AS seconds FROM UNNEST(sequence(-1, 9998)) AS t (n) WHERE n = :late_seconds),
+  SELECT n AS allowed FROM UNNEST(sequence(-1, 9998)) AS t (n) WHERE n = :late_seconds),
 firsts AS (
   SELECT change_id, date(change_ts) AS change_date, date_diff('second', change_ts, min(processed_ts)) AS seconds
   FROM order_changes
@@ -27,8 +27,8 @@ ranked AS (
   FROM firsts)
 SELECT change_date, count(*) AS changes, min(CASE WHEN 2 * place >= changes THEN seconds END) AS median_seconds,
   min(CASE WHEN 100 * place >= 95 * changes THEN seconds END) AS p95_seconds, max(seconds) AS longest_seconds,
-  count(CASE WHEN ranked.seconds > tolerance.seconds THEN 1 END) AS late
+  count(CASE WHEN seconds > tolerance.allowed THEN 1 END) AS late
 FROM ranked
 LEFT JOIN tolerance ON true
-GROUP BY change_date, tolerance.seconds
+GROUP BY change_date, tolerance.allowed
 ORDER BY change_date

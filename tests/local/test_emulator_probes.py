@@ -270,24 +270,31 @@ def test_athena_reads_for_whoever_may_ask_and_knows_no_projection(ministack: Emu
     assert rows[1]["Data"][0]["VarCharValue"] == "7"
 
 
-def test_athena_rights_on_a_query_id_are_asked_for_everything(ministack: Emulator) -> None:
+def user(ministack: Emulator, name: str, allowed: dict[str, Any]) -> tuple[str, str]:
+    """The key of a new user who may do what one statement allows."""
     iam = ministack.client("iam")
-    iam.create_user(UserName="analyst")
-    allowed = {
-        "Effect": "Allow",
-        "Action": "athena:*",
-        "Resource": f"arn:aws:athena:us-east-1:{ACCOUNT}:workgroup/primary",
-    }
-    iam.put_user_policy(
-        UserName="analyst",
-        PolicyName="p",
-        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allowed]}),
-    )
-    key = iam.create_access_key(UserName="analyst")["AccessKey"]
+    iam.create_user(UserName=name)
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **allowed}]}
+    iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=json.dumps(policy))
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return key["AccessKeyId"], key["SecretAccessKey"]
+
+
+def test_athena_rights_on_a_query_id_are_asked_for_everything(ministack: Emulator) -> None:
+    workgroup = f"arn:aws:athena:us-east-1:{ACCOUNT}:workgroup/primary"
+    key = user(ministack, "analyst", {"Action": "athena:*", "Resource": workgroup})
     query_id = query(ministack, "SELECT 1")["QueryExecutionId"]
     with pytest.raises(ClientError, match="not authorized to perform: athena:GetQueryExecution"):
-        ministack.client("athena", key["AccessKeyId"], key["SecretAccessKey"]).get_query_execution(
-            QueryExecutionId=query_id
+        ministack.client("athena", *key).get_query_execution(QueryExecutionId=query_id)
+
+
+def test_metrics_come_without_their_namespace(ministack: Emulator) -> None:
+    condition = {"StringEquals": {"cloudwatch:namespace": "Salescast"}}
+    allowed = {"Action": "cloudwatch:PutMetricData", "Resource": "*", "Condition": condition}
+    key = user(ministack, "measurer", allowed)
+    with pytest.raises(ClientError, match="not authorized to perform: cloudwatch:PutMetricData"):
+        ministack.client("cloudwatch", *key).put_metric_data(
+            Namespace="Salescast", MetricData=[{"MetricName": "Rows", "Value": 1}]
         )
 
 
