@@ -79,6 +79,7 @@ class Look:
             expect(self.page.get_by_role("combobox", name="Query")).to_be_visible()
         else:
             expect(self.page.get_by_text(re.compile("^Athena, "))).to_be_visible()
+        self.idle()
         for chart in self.page.get_by_test_id("stVegaLiteChart").all():
             expect(chart.locator("svg")).to_be_visible()
 

@@ -213,7 +213,7 @@ def test_trust(look: Open, shop: Shop) -> None:
     actual = sum(float(row["actual"]) for row in accuracy)
     expect(window.metric("Error (WAPE)")).to_have_text(f"{100 * missed / actual:,.1f} %")
     for stage in ("orders table", "pipe", "delivery stream", "lake"):
-        row = window.page.get_by_role("row", name=re.compile(f"^{stage} "))
+        row = window.page.get_by_role("row", name=re.compile(f"^{stage} (check|warning|close) icon"))
         expect(row).to_contain_text("ok")
 
 
