@@ -16,6 +16,7 @@ from salescast.functions import generate
 if TYPE_CHECKING:
     from salescast.cli.demo_steps import Demo
     from salescast.functions.compact import Compaction
+    from salescast.functions.erase import Erasure
     from salescast.integrity.health import Stage
     from salescast.integrity.reconcile import Reconciliation
     from salescast.integrity.redrive import Redrive
@@ -53,6 +54,9 @@ class JsonOutput(Output):
 
     def compacted(self, compaction: Compaction) -> None:
         _write(vars(compaction))
+
+    def erased(self, erasure: Erasure) -> None:
+        _write(vars(erasure))
 
     def queries(self, queries: Sequence[NamedQuery]) -> None:
         _write(

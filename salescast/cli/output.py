@@ -18,6 +18,7 @@ from salescast.cli.progress import Bars
 if TYPE_CHECKING:
     from salescast.cli.demo_steps import Demo
     from salescast.functions.compact import Compaction
+    from salescast.functions.erase import Erasure
     from salescast.functions.generate import Generated
     from salescast.integrity.health import Stage
     from salescast.integrity.reconcile import Reconciliation
@@ -85,6 +86,10 @@ class Output(ABC):
     @abstractmethod
     def compacted(self, compaction: Compaction) -> None:
         """A run of the lake's job."""
+
+    @abstractmethod
+    def erased(self, erasure: Erasure) -> None:
+        """A customer who is forgotten, and what still holds the id."""
 
     @abstractmethod
     def queries(self, queries: Sequence[NamedQuery]) -> None:
