@@ -44,6 +44,8 @@ GRACE_SECONDS = 3600.0
 ORPHAN_DAYS = 3
 SMALL_FILES = 5
 ERASED = "erased"
+# Where a catalog of files, as the tests have it, keeps a table's version.
+HINT = "version-hint.text"
 # An IN list longer than this is no faster than the range around it.
 MOST_DATES = 200
 # What the catalog calls a type, and what Spark and Iceberg call it.
@@ -275,8 +277,7 @@ class Job:
         unknown = [
             key
             for key, written in self.store.keys(f"{folder}/").items()
-            # A catalog of files, as the tests have it, keeps its version in a hint.
-            if written < before and key not in known and not key.endswith("version-hint.text")
+            if written < before and key not in known and not _hidden(key) and key.rsplit("/", 1)[1] != HINT
         ]
         self.store.delete(unknown)
 
