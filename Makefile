@@ -3,7 +3,6 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 PYTHON ?= python3
-UV_VERSION := 0.13.8
 BIN := .venv/bin
 
 .PHONY: help
@@ -14,10 +13,10 @@ help:  ## show this list
 # target needs it: `make demo` leaves out the dashboard's libraries and the tools of tests and checks.
 install = $(BIN)/uv pip install --quiet --python $(BIN)/python
 
-.venv/.command: requirements/command.txt pyproject.toml
+.venv/.command: requirements/uv.txt requirements/command.txt pyproject.toml
 	@echo 'installing into .venv and .venv-emulator (0.6 GB)' >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/uv.txt
 	@$(install) -r requirements/command.txt
 	@$(install) --no-deps --editable .
 	@touch $@
@@ -48,7 +47,7 @@ develop: install .venv/.project  ## and what tests, checks and benchmarks need
 
 .PHONY: demo
 demo: install  ## the whole pipeline on this machine, reconciled (ORDERS=20000, REPLAY=file.csv.gz)
-	@$(BIN)/salescast demo $(if $(ORDERS),--orders $(ORDERS)) $(if $(REPLAY),--replay $(REPLAY))
+	@$(BIN)/salescast demo $(if $(ORDERS),--orders $(ORDERS)) $(if $(REPLAY),--replay '$(REPLAY)')
 
 .PHONY: dashboard
 dashboard: install-dashboard  ## the web dashboard of the stack that make demo left, until Ctrl-C
@@ -96,17 +95,22 @@ test-glue: develop glue  ## the lake's job on Spark, and on a stack under its ro
 	@$(BIN)/python -m pytest tests/local/test_job.py
 
 .PHONY: test-trino
-test-trino: develop  ## views and named queries on Trino, Athena's engine (TRINO_URL, or fetches 860 MB once)
+test-trino: develop glue  ## views and named queries on Trino, Athena's engine before and after the job (TRINO_URL, or fetches 860 MB once)
 	@$(if $(TRINO_URL),,tests/trino/fetch.sh .trino)
 	@SALESCAST_TRINO=$(CURDIR)/.trino $(BIN)/python -m pytest tests/trino
 
+# What looks like a secret and is none: made-up values of tests, and the names of variables.
+NO_SECRETS := '(?i)^(real|test|salescast_(test_)?secret|AKIAIOSFODNN7EXAMPLE|ada\.secret@example\.com|942b19892dc5a87a|0c41abffa91b65e8141ed131f6c5685b)$$'
+
 .PHONY: check
-check: develop  ## ruff, mypy --strict, import-linter, sam validate --lint
+check: develop  ## ruff, mypy --strict, import-linter, sam validate --lint, no secret in what is committed
 	@$(BIN)/ruff format --check --quiet src jobs salescast tests tools events || { echo 'run make format'; exit 1; }
 	@$(BIN)/ruff check --quiet src jobs salescast tests tools events
 	@$(BIN)/mypy src jobs salescast tests tools events
 	@$(BIN)/lint-imports
 	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(BIN)/sam validate --lint
+	@git ls-files -z -- ':!*.png' ':!*.svg' ':!*requirements*.txt' ':!events/*.json' ':!requirements' | \
+	  xargs -0 $(BIN)/detect-secrets-hook --exclude-secrets $(NO_SECRETS)
 
 .PHONY: format
 format: develop  ## let ruff lay out the code
@@ -156,6 +160,14 @@ deploy: install  ## sam build and sam deploy --guided, to AWS
 .PHONY: requirements
 requirements: develop  ## resolve the pinned requirements anew
 	@requirements/compile.sh
+
+# The tool is kept by the CycloneDX project; it looks at the environments and is not in them.
+SBOM := $(BIN)/uv tool run --quiet --from cyclonedx-bom==7.5.0 cyclonedx-py environment --output-format JSON
+
+.PHONY: sbom
+sbom: develop  ## what is in the two environments, with licences, as CycloneDX (sbom.json, sbom-emulator.json)
+	@$(SBOM) --pyproject pyproject.toml --output-file sbom.json .venv
+	@$(SBOM) --output-file sbom-emulator.json .venv-emulator
 
 .PHONY: clean
 clean:  ## remove the environments, builds and caches (make down first)

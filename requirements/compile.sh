@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Resolves requirements/*.in and src/*/requirements.in to pinned lists for Python 3.11 and later. One resolution first, so that
-# a function runs with the very versions the tests run with. What Lambda's runtime brings (botocore) is left out of packages.
+# Resolves requirements/*.in and src/*/requirements.in to lists for Python 3.11 and later, pinned by version and by the hashes of
+# what the registry has: another file under the same name is not installed. One resolution first, so that a function runs with the
+# very versions the tests run with. What Lambda's runtime brings (botocore) is left out of packages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-compile() { .venv/bin/uv pip compile -q --universal --python-version 3.11 --no-annotate --no-header \
+compile() { .venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
   --no-emit-index-url --no-emit-find-links "$@"; }
+compile requirements/uv.in -o requirements/uv.txt
 compile requirements/project.in -o requirements/project.txt
 for part in command dashboard; do
   compile -c requirements/project.txt "requirements/$part.in" -o "requirements/$part.txt"

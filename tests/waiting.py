@@ -22,8 +22,8 @@ def wait_for(found: Callable[[], Any], what: str, seconds: float = DEADLINE_SECO
 
 
 def wait_for_rows(stack: Stack, prefix: str, count: int) -> list[list[Any]]:
-    """Change id and version of every row of the orders whose id starts so, once it is so many and no more."""
-    sql = f"SELECT change_id, version FROM order_changes WHERE order_id LIKE '{prefix}%' ORDER BY version"
+    """Change id and version of every delivered row of these orders (prefix of the id), once it is so many."""
+    sql = f"SELECT change_id, version FROM order_arrivals WHERE order_id LIKE '{prefix}%' ORDER BY version"
     found: list[list[Any]] = []
 
     def all_there() -> bool:

@@ -12,10 +12,14 @@
 --   difference            decimal(38,4)
 
 WITH lines AS (
-  SELECT product_id, product_name, currency, net_revenue, order_ts,
-    order_date > CAST(date_add('day', -:days, date(:to)) AS varchar) AS recent
+  SELECT true AS recent, product_id, product_name, currency, net_revenue, order_ts
   FROM orders
-  WHERE order_date > CAST(date_add('day', -2 * :days, date(:to)) AS varchar) AND order_date <= :to),
+  WHERE order_date > CAST(date_add('day', -:days, date(:to)) AS varchar) AND order_date <= :to
+  UNION ALL
+  SELECT false, product_id, product_name, currency, net_revenue, order_ts
+  FROM orders
+  WHERE order_date > CAST(date_add('day', -2 * :days, date(:to)) AS varchar)
+    AND order_date <= CAST(date_add('day', -:days, date(:to)) AS varchar)),
 periods AS (
   SELECT product_id, max_by(product_name, order_ts) AS product_name, currency,
     sum(CASE WHEN recent THEN net_revenue ELSE 0 END) AS net_revenue,

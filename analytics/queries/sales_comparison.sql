@@ -19,9 +19,14 @@
 --   net_revenue  decimal(38,4)
 
 WITH periods AS (
-  SELECT CASE WHEN order_date >= :from THEN 'period' ELSE 'before' END AS period, *
+  SELECT 'period' AS period, *
   FROM daily_sales
-  WHERE order_date BETWEEN :before AND :to AND :country IN ('all', country) AND :channel IN ('all', channel) AND :category IN ('all', category))
+  WHERE order_date BETWEEN :from AND :to AND :country IN ('all', country) AND :channel IN ('all', channel) AND :category IN ('all', category)
+  UNION ALL
+  SELECT 'before', *
+  FROM daily_sales
+  WHERE order_date >= :before AND order_date < :from AND :country IN ('all', country) AND :channel IN ('all', channel)
+    AND :category IN ('all', category))
 SELECT period,
   CASE WHEN grouping(order_date) = 0 THEN 'day' WHEN grouping(country) = 0 THEN 'country'
     WHEN grouping(channel) = 0 THEN 'channel' ELSE 'category' END AS breakdown,

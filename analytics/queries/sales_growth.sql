@@ -10,9 +10,14 @@
 --   growth_percent        decimal(12,2)
 
 WITH lines AS (
-  SELECT currency, net_revenue, order_date > CAST(date_add('day', -:days, date(:to)) AS varchar) AS recent
+  SELECT true AS recent, currency, net_revenue
   FROM daily_sales
-  WHERE order_date > CAST(date_add('day', -2 * :days, date(:to)) AS varchar) AND order_date <= :to),
+  WHERE order_date > CAST(date_add('day', -:days, date(:to)) AS varchar) AND order_date <= :to
+  UNION ALL
+  SELECT false, currency, net_revenue
+  FROM daily_sales
+  WHERE order_date > CAST(date_add('day', -2 * :days, date(:to)) AS varchar)
+    AND order_date <= CAST(date_add('day', -:days, date(:to)) AS varchar)),
 periods AS (
   SELECT currency, sum(CASE WHEN recent THEN net_revenue ELSE 0 END) AS net_revenue,
     sum(CASE WHEN recent THEN 0 ELSE net_revenue END) AS previous_net_revenue

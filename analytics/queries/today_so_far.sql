@@ -16,14 +16,14 @@
 --   hi80                double
 --   projected_ts        timestamp
 
-WITH sold AS (
-  SELECT currency,
-    count(CASE WHEN order_date = :day AND date_format(order_ts, '%H:%i:%s') <= :until THEN 1 END) AS orders,
-    sum(CASE WHEN order_date = :day AND date_format(order_ts, '%H:%i:%s') <= :until THEN net_revenue ELSE 0 END) AS net_revenue,
-    count(CASE WHEN order_date = :before AND date_format(order_ts, '%H:%i:%s') <= :until THEN 1 END) AS orders_before,
-    sum(CASE WHEN order_date = :before AND date_format(order_ts, '%H:%i:%s') <= :until THEN net_revenue ELSE 0 END) AS net_revenue_before
-  FROM orders
-  WHERE order_date IN (:before, :day)
+WITH lines AS (
+  SELECT true AS today, currency, net_revenue FROM orders WHERE order_date = :day AND date_format(order_ts, '%H:%i:%s') <= :until
+  UNION ALL
+  SELECT false, currency, net_revenue FROM orders WHERE order_date = :before AND date_format(order_ts, '%H:%i:%s') <= :until),
+sold AS (
+  SELECT currency, count(CASE WHEN today THEN 1 END) AS orders, sum(CASE WHEN today THEN net_revenue ELSE 0 END) AS net_revenue,
+    count(CASE WHEN NOT today THEN 1 END) AS orders_before, sum(CASE WHEN today THEN 0 ELSE net_revenue END) AS net_revenue_before
+  FROM lines
   GROUP BY currency),
 closing AS (
   SELECT currency, mean, lo80, hi80, projected_ts

@@ -17,7 +17,7 @@
 --   order_ts         timestamp      when the order was placed, UTC; fixed
 --   updated_ts       timestamp      when this version was written, UTC
 --   status           string         PLACED, SHIPPED, DELIVERED, CANCELLED, RETURNED
---   previous_status  string         status before this change; null for an INSERT
+--   previous_status  string         status before this change; null for an INSERT, and where the order had none
 --   invoice_id       string         lines bought together share it; order_id where the order names none
 --   customer_id      string         pseudonym; erased for a customer who asked to be forgotten
 --   country          string         country name as the source gives it

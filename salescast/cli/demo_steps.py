@@ -15,7 +15,8 @@ from salescast.cli.progress import Bars
 from salescast.functions import generate, project, snapshot
 from salescast.integrity import last_reconciliation, orders_table, reconcile
 from salescast.integrity.reconcile import Reconciliation
-from salescast.replay import replay, retail_file
+from salescast.replay import replay
+from salescast.replay.survey import Survey, survey
 from salescast.stack import money
 from salescast.stack.errors import SalescastError
 from salescast.stack.polling import poll
@@ -74,17 +75,17 @@ def run(folder: Path, output: Output, *, orders: int, file: Path | None, fast: f
 
     Steps and progress go to `output`. What did not reconcile is told by `Demo.check`.
     """
-    survey = retail_file.survey(file) if file else None
+    surveyed = survey(file) if file else None
     watch = _Stopwatch()
-    stack = _fresh_stack(folder, output, fast, survey.first_date if survey else None)
+    stack = _fresh_stack(folder, output, fast, surveyed.first_date if surveyed else None)
     watch.lap("up")
     figures = Figures(seconds=watch.seconds)
     with output.progress() as bars, _LakeWatch(stack, bars) as arrivals:
-        if survey:
-            output.step(
-                f"replaying {survey.lines:,} invoice lines of {survey.path.name} into the orders table"
-            )
-            begin = _replay(stack, survey, figures, bars)
+        if surveyed:
+            for note in surveyed.notes:
+                output.step(note)
+            output.step(f"replaying {surveyed.lines:,} lines of {surveyed.path.name} into the orders table")
+            begin = _replay(stack, surveyed, figures, bars)
             rows_due = figures.changes
         else:
             output.step(f"generating {orders:,} orders over the past {DAYS} days, and what became of them")
@@ -109,7 +110,7 @@ def run(folder: Path, output: Output, *, orders: int, file: Path | None, fast: f
     top_products = athena.query(stack, "top_products", {})
     watch.lap("query")
     output.step("projecting the 28 days before today, to see how it would have done, and the 28 to come")
-    projection = _project(stack, survey)
+    projection = _project(stack, surveyed)
     watch.lap("project")
     watch.total()
     write_json(stack.state.folder / "demo.json", vars(figures))
@@ -139,16 +140,16 @@ def _generate(stack: Stack, orders: int, figures: Figures, bars: Bars) -> float:
     return begin
 
 
-def _replay(stack: Stack, survey: retail_file.RetailFile, figures: Figures, bars: Bars) -> float:
+def _replay(stack: Stack, file: Survey, figures: Figures, bars: Bars) -> float:
     """Write a file's orders; returns when that began."""
-    counter = bars.counter("orders written", survey.lines)
+    counter = bars.counter("orders written", file.lines)
     begin = time.monotonic()
-    replayed = replay.replay(stack, survey, counter.show)
+    replayed = replay.replay(stack, file, counter.show)
     if replayed.unmapped:
-        problem = replayed.problems[0]
+        problem = next(iter(replayed.problems))
         raise SalescastError(
-            f"{replayed.unmapped} line(s) are no orders, the first is line {problem.line}: {problem.field} "
-            f"{problem.reason}; `salescast replay` lists them"
+            f"{replayed.unmapped} line(s) are no orders, the first is line {problem.lines[0]}: "
+            f"{problem.column} {problem.reason}; `salescast replay --dry-run` lists them"
         )
     figures.orders_written = figures.changes = replayed.written
     return begin
@@ -166,15 +167,15 @@ def _reconcile(stack: Stack, output: Output) -> Reconciliation:
     return result
 
 
-def _project(stack: Stack, survey: retail_file.RetailFile | None) -> dict[str, Any]:
+def _project(stack: Stack, file: Survey | None) -> dict[str, Any]:
     """Project from today, or from the day after the last replayed order; before that from 28 days earlier.
 
     The earlier projection knows the orders before its day only, but what became of them until now.
     """
     day, days = datetime.now(UTC).date(), DAYS
     event: dict[str, Any] = {"series": ["total"]}
-    if survey:
-        first, last = (date.fromisoformat(text) for text in (survey.first_date, survey.last_date))
+    if file and file.first_date:
+        first, last = (date.fromisoformat(text) for text in (file.first_date, file.last_date))
         day, days = last + timedelta(days=1), (last - first).days + 1
         event["date"] = day.isoformat()
     if days >= 2 * LOOK_BACK:

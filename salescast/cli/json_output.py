@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from salescast.cli.output import Output
 from salescast.cli.progress import Bars
+from salescast.cli.visible import CONTROLS
 from salescast.functions import generate
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from salescast.integrity.health import Stage
     from salescast.integrity.reconcile import Reconciliation
     from salescast.integrity.redrive import Redrive
-    from salescast.replay.replay import Replay
+    from salescast.replay.replay import Rehearsal, Replay
     from salescast.stack.destroy import Destroyed
     from salescast.stack.services.athena import NamedQuery, Result
     from salescast.stack.stack import Stack
@@ -38,6 +39,9 @@ class JsonOutput(Output):
 
     def down(self, state: State, ended: Sequence[str]) -> None:  # noqa: ARG002
         _write({"ended": ended})
+
+    def environment(self, variables: Mapping[str, str]) -> None:
+        _write(dict(variables))
 
     def stages(self, stages: Sequence[Stage]) -> None:
         _write([vars(stage) for stage in stages])
@@ -57,6 +61,9 @@ class JsonOutput(Output):
 
     def erased(self, erasure: Erasure) -> None:
         _write(vars(erasure))
+
+    def rehearsed(self, rehearsal: Rehearsal) -> None:
+        _write(rehearsal.as_json())
 
     def queries(self, queries: Sequence[NamedQuery]) -> None:
         _write(
@@ -90,7 +97,10 @@ class JsonOutput(Output):
 
 
 def _write(content: Any) -> None:
-    sys.stdout.write(json.dumps(content, indent=2, default=_plain, ensure_ascii=False) + "\n")
+    text = json.dumps(content, indent=2, default=_plain, ensure_ascii=False)
+    # C0 is escaped by then; the rest, escaped, is the same to who reads JSON, and harmless in a terminal.
+    escaped = CONTROLS.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+    sys.stdout.write(f"{escaped}\n")
 
 
 def _plain(value: Any) -> Any:

@@ -27,6 +27,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "up": stack.start_stack,
     "down": stack.end_stack,
     "status": stack.show_status,
+    "env": stack.show_environment,
     "generate": orders.generate_orders,
     "replay": orders.replay_orders,
     "query": analytics.query_lake,

@@ -7,13 +7,14 @@ to stderr.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
 
 from salescast.cli.progress import Bars
+from salescast.cli.visible import Visible
 
 if TYPE_CHECKING:
     from salescast.cli.demo_steps import Demo
@@ -23,11 +24,14 @@ if TYPE_CHECKING:
     from salescast.integrity.health import Stage
     from salescast.integrity.reconcile import Reconciliation
     from salescast.integrity.redrive import Redrive
-    from salescast.replay.replay import Problem, Replay
+    from salescast.replay.problems import Problem
+    from salescast.replay.replay import Rehearsal, Replay
     from salescast.stack.destroy import Destroyed
     from salescast.stack.services.athena import NamedQuery, Result
     from salescast.stack.stack import Stack
     from salescast.stack.state import State
+
+EXAMPLES = 10
 
 
 class Output(ABC):
@@ -36,6 +40,8 @@ class Output(ABC):
     def __init__(self, out: Console | None = None, err: Console | None = None) -> None:
         self.out = out or Console(highlight=False)
         self.err = err or Console(stderr=True, highlight=False)
+        for console in (self.out, self.err):
+            console.push_render_hook(Visible())
 
     def step(self, text: str) -> None:
         """Say what happens now."""
@@ -50,9 +56,15 @@ class Output(ABC):
         self.err.print("interrupted")
 
     def problems(self, problems: Iterable[Problem]) -> None:
-        """Lines of a file that could not become orders."""
+        """What kept lines of a file from becoming orders, a line for each kind."""
         for problem in problems:
-            text = f"line {problem.line}: {problem.field} {problem.reason}"
+            examples = [
+                f"{line} ({text})" if text else str(line)
+                for line, text in zip(problem.lines[:EXAMPLES], problem.texts, strict=False)
+            ]
+            more = f" and {problem.count - EXAMPLES:,} more" if problem.count > EXAMPLES else ""
+            lines = "line" if problem.count == 1 else f"{problem.count:,} lines:"
+            text = f"{problem.column} {problem.reason}: {lines} {', '.join(examples)}{more}"
             self.err.print(text, markup=False, soft_wrap=True)
 
     @abstractmethod
@@ -70,6 +82,10 @@ class Output(ABC):
     @abstractmethod
     def stages(self, stages: Sequence[Stage]) -> None:
         """The health of each stage."""
+
+    @abstractmethod
+    def environment(self, variables: Mapping[str, str]) -> None:
+        """What AWS clients read from their environment to use a laptop stack."""
 
     @abstractmethod
     def destroyed(self, destroyed: Destroyed) -> None:
@@ -90,6 +106,10 @@ class Output(ABC):
     @abstractmethod
     def erased(self, erasure: Erasure) -> None:
         """A customer who is forgotten, and what still holds the id."""
+
+    @abstractmethod
+    def rehearsed(self, rehearsal: Rehearsal) -> None:
+        """What a replay would write."""
 
     @abstractmethod
     def queries(self, queries: Sequence[NamedQuery]) -> None:

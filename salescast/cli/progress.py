@@ -1,9 +1,16 @@
-"""Progress bars with counts and rates."""
+"""Progress bars with counts, rates and the time that is left."""
 
 import time
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 
 class Bars(Progress):
@@ -16,6 +23,7 @@ class Bars(Progress):
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),
             TimeElapsedColumn(),
+            TimeRemainingColumn(compact=True),
             console=console,
             disable=hidden,
         )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -15,6 +17,7 @@ from rich.table import Table
 from salescast.cli import projection_chart
 from salescast.cli.output import Output
 from salescast.cli.progress import Bars
+from salescast.cli.visible import visible
 from salescast.functions import project
 from salescast.integrity import health
 from salescast.stack import money
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from salescast.integrity.health import Stage
     from salescast.integrity.reconcile import Reconciliation
     from salescast.integrity.redrive import Redrive
-    from salescast.replay.replay import Replay
+    from salescast.replay.replay import Rehearsal, Replay
     from salescast.stack.destroy import Destroyed
     from salescast.stack.services.athena import NamedQuery, Result
     from salescast.stack.stack import Stack
@@ -75,6 +78,12 @@ class TextOutput(Output):
         worst, text = health.summary(list(stages))
         self.out.print(f"[{COLOURS[worst]}]{escape(text)}[/]", soft_wrap=not self.out.is_terminal)
 
+    def environment(self, variables: Mapping[str, str]) -> None:
+        """Lines for a shell. A profile or a token of the user's would go before the keys."""
+        for name, value in variables.items():
+            self.out.print(f"export {name}={shlex.quote(value)}", markup=False, soft_wrap=True)
+        self.out.print("unset AWS_PROFILE AWS_SESSION_TOKEN")
+
     def destroyed(self, destroyed: Destroyed) -> None:
         self.out.print(
             f"deleted the stack {destroyed.stack}, {destroyed.objects:,} object version(s) of its lake"
@@ -90,9 +99,32 @@ class TextOutput(Output):
         )
 
     def replayed(self, replay: Replay) -> None:
+        differing = f"{replay.differing:,} there with other contents, " if replay.differing else ""
+        blank = f", {replay.blank:,} blank" if replay.blank else ""
         self.out.print(
             f"{replay.lines:,} lines of {replay.invoices:,} invoices: {replay.written:,} orders written, "
-            f"{replay.already:,} there already, {replay.unmapped:,} no orders; {replay.seconds:.1f} s"
+            f"{replay.already:,} there already, {differing}{replay.unmapped:,} no orders{blank}; "
+            f"{replay.seconds:.1f} s",
+            soft_wrap=True,
+        )
+
+    def rehearsed(self, rehearsal: Rehearsal) -> None:
+        """How the file is read, its first orders side by side, and what is no order."""
+        for note in rehearsal.notes:
+            self.step(note)
+        names = list(dict.fromkeys(name for item in rehearsal.examples for name in item))
+        rows = [[name, *(item.get(name) for item in rehearsal.examples)] for name in names]
+        if rows:
+            headings = ["attribute", *(f"order {number}" for number in range(1, len(rehearsal.examples) + 1))]
+            self.out.print(_table(headings, rows))
+        self.problems(rehearsal.problems)
+        days = f" from {rehearsal.first_date} to {rehearsal.last_date}" if rehearsal.first_date else ""
+        blank = f", {rehearsal.blank:,} blank" if rehearsal.blank else ""
+        self.out.print(
+            f"{rehearsal.lines:,} lines: {rehearsal.orders:,} orders{days}, "
+            f"{money.shortest(rehearsal.amount)} in all, {rehearsal.unmapped:,} no orders{blank}; "
+            "nothing was written",
+            soft_wrap=True,
         )
 
     def compacted(self, compaction: Compaction) -> None:
@@ -100,8 +132,8 @@ class TextOutput(Output):
 
     def erased(self, erasure: Erasure) -> None:
         self.out.print(
-            f"{erasure.orders:,} orders of the table changed, the id erased from log, state, their snapshots and "
-            f"the arrivals (run {erasure.run_id}); what still holds it:"
+            f"{erasure.orders:,} orders of the table changed, the id erased from log, state, their snapshots "
+            f"and the arrivals (run {erasure.run_id}); what still holds it:"
         )
         rows = [[what, f"{days:g} days"] for what, days in erasure.kept_days.items()]
         self.out.print(_table(["what", "at the most for"], rows))
@@ -146,6 +178,15 @@ class TextOutput(Output):
             f"{outcome}: {counts}; {result.failed_records:,} record(s) under errors/ or dead-lettered",
             soft_wrap=True,
         )
+        if log := result.log:
+            self.out.print(
+                f"the log from {log.since:%Y-%m-%d %H:%M} to {log.until:%Y-%m-%d %H:%M} UTC: {log}",
+                soft_wrap=True,
+            )
+            for key in log.broken:
+                self.out.print(
+                    f"  cannot be unpacked, its changes are not proven: {escape(key)}", soft_wrap=True
+                )
         for example in result.examples:
             self.out.print(f"  {escape(example)}", soft_wrap=True)
 
@@ -210,7 +251,13 @@ class CsvOutput(TextOutput):
     """Text, but a query's answer as CSV."""
 
     def result(self, result: Result) -> None:
-        result.write_csv(sys.stdout)
+        """Exact in a pipe or a file; a terminal is shown what would steer it."""
+        if sys.stdout.isatty():
+            text = StringIO()
+            result.write_csv(text)
+            sys.stdout.write(visible(text.getvalue()))
+        else:
+            result.write_csv(sys.stdout)
         self._statistics(result)
 
 

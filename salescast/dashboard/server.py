@@ -16,7 +16,7 @@ from salescast.stack.polling import poll
 ADDRESS = "127.0.0.1"
 PORT = 8501
 # In a folder of its own: what stands in a folder `pages` beside the script, Streamlit takes for pages itself.
-APP = Path(__file__).parent / "app" / "app.py"
+APP = Path(__file__).parent / "app" / "asgi.py"
 START_SECONDS = 60.0
 POLL_SECONDS = 0.1
 # Streamlit imports these when it shows the first table.

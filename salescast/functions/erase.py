@@ -46,8 +46,8 @@ class Erasure:
 def run(stack: Stack, customer_id: str, report: Report = lambda _: None) -> Erasure:
     """Forget a customer, and look for the id in the lake afterwards.
 
-    Raises SalescastError when a write is refused, when the changes do not reach the lake in time, when the job
-    fails, and when the id is still to be seen.
+    Raises SalescastError when a write is refused, when the changes do not reach the lake in time, when the
+    job fails, and when the id is still to be seen.
     """
     if not customer_id or customer_id == ERASED:
         raise SalescastError(f"{customer_id!r} is no customer's id; give the customer_id of the orders")

@@ -39,7 +39,8 @@ def holders(
 
 @dataclass
 class Tally:
-    """What failed. `changes` holds (order_id, version), `removals` the ids of orders whose removal failed.
+    """What failed. `changes` holds (order_id, version), `ids` the change ids, `removals` the ids of orders
+    whose removal failed, `inserts` the version of those whose insert did.
 
     `records` counts all of it, also the `unreadable`: what names no order, or no version, or is gone from the
     table's stream.
@@ -48,11 +49,15 @@ class Tally:
     records: int = 0
     unreadable: int = 0
     changes: set[tuple[str, int]] = field(default_factory=set)
+    ids: set[str] = field(default_factory=set)
     removals: set[str] = field(default_factory=set)
+    inserts: dict[str, int] = field(default_factory=dict)
     orders: set[str] = field(default_factory=set)
 
     def add(self, change: FailedChange) -> None:
         self.records += 1
+        if change.change_id:
+            self.ids.add(change.change_id)
         if change.order_id is None:
             self.unreadable += 1
             return
@@ -63,6 +68,8 @@ class Tally:
             self.unreadable += 1
         else:
             self.changes.add((change.order_id, change.version))
+            if change.kind == "INSERT":
+                self.inserts[change.order_id] = change.version
 
 
 def tally(stack: Stack) -> Tally:

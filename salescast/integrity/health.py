@@ -4,10 +4,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from salescast.integrity import error_objects
+from salescast.stack import condition, disk
 from salescast.stack.errors import SalescastError
 from salescast.stack.services import log_metrics, metrics
 from salescast.stack.services.metrics import Metrics
@@ -135,14 +137,30 @@ def _processes(stack: Stack) -> list[Stage]:
     record = stack.state.read() if stack.is_laptop else None
     found = []
     for name, process in (record.processes if record else {}).items():
-        if process.alive:
-            found.append(Stage(f"process {name}", OK, f"pid {process.pid}"))
-        else:
-            log = stack.state.logs / f"{name}.log"
-            found.append(
-                Stage(f"process {name}", DOWN, f"has died, see {log}; `salescast up` starts it again")
+        log = stack.state.logs / f"{name}.log"
+        said = condition.read(stack.state, name)
+        aside = stack.state.checkpoints / f"{name}.json.broken"
+        if not process.alive:
+            health, detail = DOWN, f"has died, see {log}; `salescast up` starts it again"
+        elif said.pid == process.pid and said.ills:
+            health, detail = DOWN, f"{'; '.join(said.ills.values())}; see {log}"
+        elif aside.exists():
+            health = WARNING
+            detail = (
+                f"pid {process.pid}, began anew: its checkpoint was broken, look at {aside} and delete it"
             )
-    return found
+        else:
+            health, detail = OK, f"pid {process.pid}"
+        found.append(Stage(f"process {name}", health, detail))
+    return found + ([_disk(stack.state.folder)] if record else [])
+
+
+def _disk(folder: Path) -> Stage:
+    left = disk.free(folder)
+    detail = f"{left / 1e9:,.1f} GB left at {folder}"
+    if left < disk.LEAST_BYTES:
+        return Stage("disk", DOWN, f"full: {left / 1e6:,.0f} MB left at {folder}; what writes there waits")
+    return Stage("disk", WARNING if left < disk.LITTLE_BYTES else OK, detail)
 
 
 def _table(stack: Stack) -> tuple[str, str]:

@@ -1,16 +1,18 @@
-"""The last reconciliation of a stack, kept in its folder for the dashboard."""
+"""The last reconciliation of a stack, kept in its folder for the dashboard and the next proof of the log."""
 
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from salescast.integrity.reconcile import Reconciliation
 from salescast.stack.stack import Stack
 from salescast.stack.state import write_json
 
+if TYPE_CHECKING:
+    from salescast.integrity.reconcile import Reconciliation
 
-def keep(stack: Stack, result: Reconciliation) -> None:
+
+def keep(stack: Stack, result: "Reconciliation") -> None:
     """Write it down, with the time."""
     write_json(
         _path(stack),
@@ -26,6 +28,14 @@ def read(stack: Stack) -> dict[str, Any] | None:
     except (FileNotFoundError, ValueError):
         return None
     return content if isinstance(content, dict) and content.get("origin") == _origin(stack) else None
+
+
+def log_proven_until(stack: Stack) -> datetime | None:
+    """Until when the log was proven; None when it never was."""
+    try:
+        return datetime.fromisoformat(((read(stack) or {}).get("log") or {})["proven_until"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
 
 
 def _path(stack: Stack) -> Path:

@@ -1,11 +1,10 @@
-"""Proves that no change was lost: the orders table against the `orders` view, exactly.
+"""Proves that no change was lost: the orders table against the `orders` view, exactly; then the log (log.py).
 
-Days are compared first, by sums that the query engine and this module compute alike; only the orders of days
-that differ are compared one by one. The view is read before the table, so what the table has more is what was
-written in between, and young.
+Days are compared first, by sums that the query engine and this module compute alike, over every column of an
+order's row; only the orders of days that differ are compared one by one. The view is read before the table,
+so what the table has more is what was written in between, and young.
 """
 
-import hashlib
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -14,9 +13,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
 
-from salescast.integrity import failed_changes, orders_table
+from salescast.integrity import failed_changes, last_reconciliation, orders_table
 from salescast.integrity.failed_changes import Tally
-from salescast.integrity.orders_table import Order
+from salescast.integrity.log import CHECKSUM, DIGITS, Log, Proof
+from salescast.integrity.orders_table import SEPARATOR, Order
+from salescast.integrity.sources import TABLE_STREAM
 from salescast.stack import money
 from salescast.stack.services import athena, freshness
 from salescast.stack.stack import Stack
@@ -25,49 +26,67 @@ DAYS_PER_QUERY = 300
 EXAMPLES = 20
 SETTLE_FACTOR = 2
 VERSIONS_LOOKED_AT = 1000
+# By so much a writer's clock may be ahead of ours.
+CLOCK_SECONDS = 300
 
 Report = Callable[[str], None]
 
-# The first eight hexadecimal digits of an MD5, as a number. Spelled with functions that every engine has.
-_DIGITS = " + ".join(
-    f"{16 ** (7 - place)} * (strpos('0123456789ABCDEF', substr(digest, {place + 1}, 1)) - 1)"
-    for place in range(8)
-)
+# A column's text, as orders_table.Order.columns has it.
+_INSTANTS = ("order_ts", "updated_ts")
+_TEXTS = {
+    name: (
+        f"date_format(o.{name}, '%Y-%m-%dT%H:%i:%s.%f')"
+        if name in _INSTANTS
+        else f"coalesce(CAST(o.{name} AS varchar), '')"
+    )
+    for name in orders_table.COLUMNS
+}
+# An invoice of its own has the order's id.
+_TEXTS["invoice_id"] = "CASE WHEN o.invoice_id = '' THEN o.order_id ELSE o.invoice_id END"
+_ROW = f" || '{SEPARATOR}' || ".join(_TEXTS.values())
+_DIGEST = f"upper(to_hex(md5(to_utf8({_ROW}))))"
 
-# Sums leave as text: what type a sum has differs from engine to engine.
+# An order's changes are numbered from its last INSERT's version on, which is 1 unless it came from elsewhere:
+# what stands behind the 40 digits of the highest sequence number. Sums leave as text: what type a sum has
+# differs from engine to engine.
 DAYS_SQL = f"""
 WITH stored AS (
-  SELECT order_date, order_id, count(DISTINCT version) AS versions
+  SELECT order_date, order_id, count(DISTINCT version) AS versions,
+    max(CASE WHEN change_type = 'INSERT' THEN sequence_number || CAST(version AS varchar) END) AS inserted
   FROM order_changes WHERE change_type IN ('INSERT', 'MODIFY') GROUP BY order_date, order_id),
 live AS (
   SELECT o.order_date, o.version, o.amount, coalesce(s.versions, 0) AS versions,
-    upper(to_hex(md5(to_utf8(
-      o.order_id || ':' || CAST(o.version AS varchar) || ':' || CAST(o.amount AS varchar))))) AS digest
+    coalesce(CAST(substr(s.inserted, 41) AS bigint), 1) - 1 AS skipped, {_DIGEST} AS digest
   FROM orders o LEFT JOIN stored s ON s.order_date = o.order_date AND s.order_id = o.order_id
   WHERE NOT o.archived)
 SELECT order_date, CAST(count(*) AS varchar) AS orders, CAST(sum(version) AS varchar) AS versions,
-  CAST(sum(versions) AS varchar) AS stored_versions, CAST(sum(amount) AS varchar) AS amount,
-  CAST(sum({_DIGITS}) AS varchar) AS checksum
+  CAST(sum(versions) AS varchar) AS stored, CAST(sum(skipped) AS varchar) AS skipped,
+  CAST(sum(amount) AS varchar) AS amount, CAST(sum({CHECKSUM}) AS varchar) AS checksum
 FROM live GROUP BY order_date
 """  # noqa: S608, nothing of it comes from outside
 
 
 @dataclass
 class Day:
-    """The orders of one day, summed. `stored` counts the distinct versions that the log has of them."""
+    """The orders of one day, summed. `stored` counts the distinct versions that the log has of them.
+
+    `skipped`, which only the lake knows, are versions before the first of orders that came from elsewhere;
+    they count as stored.
+    """
 
     orders: int = 0
     versions: int = 0
     stored: int = 0
     amount: Decimal = Decimal(0)
     checksum: int = 0
+    skipped: int = field(default=0, compare=False)
 
     def add(self, order: Order) -> None:
         self.orders += 1
         self.versions += order.version
-        self.stored += order.version  # version 1 at insert, +1 with every write: so many changes there were
+        self.stored += order.version  # +1 with every write: so many changes there were
         self.amount = money.add(self.amount, Decimal(order.amount or 0))
-        self.checksum += checksum(order)
+        self.checksum += int(order.digest[:DIGITS], 16)
 
 
 @dataclass
@@ -88,11 +107,13 @@ class Reconciliation:
     failed_records: int = 0
     settle_seconds: float = 0.0
     examples: list[str] = field(default_factory=list)
+    log: Log | None = None
 
     @property
     def reconciled(self) -> bool:
-        """Whether nothing is missing from the lake and nothing is in it that should have gone."""
-        return self.missing == 0 and self.unexpected == 0
+        """Whether nothing is missing from state and log, and nothing is in it that should have gone."""
+        lost = self.log.missing if self.log else 0
+        return self.missing == 0 and self.unexpected == 0 and lost == 0
 
     @property
     def arrived_meanwhile(self) -> bool:
@@ -106,31 +127,57 @@ class Reconciliation:
             "table_amount": money.shortest(self.table_amount),
             "lake_amount": money.shortest(self.lake_amount),
         }
-        return vars(self) | amounts | {"reconciled": self.reconciled}
+        log = {"log": self.log.as_json() if self.log else None}
+        return vars(self) | amounts | log | {"reconciled": self.reconciled}
 
 
-def checksum(order: Order) -> int:
-    """What DAYS_SQL sums up for an order."""
-    text = f"{order.order_id}:{order.version}:{order.amount}".encode()
-    return int.from_bytes(hashlib.md5(text, usedforsecurity=False).digest()[:4], "big")
-
-
-def reconcile(stack: Stack, settle: float | None = None, report: Report = lambda _: None) -> Reconciliation:
-    """Compare the table with the lake, and once more after `settle` seconds when something is missing.
+def reconcile(
+    stack: Stack,
+    settle: float | None = None,
+    report: Report = lambda _: None,
+    *,
+    log_days: float | None = None,
+) -> Reconciliation:
+    """Compare the table with the lake and prove the log; once more after `settle` seconds if something lacks.
 
     A backfilled order says when its versions would have been written, not when they were, so its age does not
-    show that it is on its way; a second look does.
+    show that it is on its way; a second look does. The log is proven for the last `log_days`, or else from
+    where the last proof ended and the last 24 hours, or else for as long as raw/ is kept.
     """
     settle = SETTLE_FACTOR * freshness.bound(stack) if settle is None else settle
     result = _reconcile(stack, settle, report)
-    if result.missing and settle:
-        report(f"{result.missing} order(s) are missing; looking again in {settle:.0f} s")
+    proof = Proof(stack, _log_since(stack, log_days), settle)
+    proof.run(report)
+    if (result.missing or proof.lost) and settle:
+        report(
+            f"{result.missing} order(s) and {len(proof.lost)} change(s) are missing; "
+            f"looking again in {settle:.0f} s"
+        )
         time.sleep(settle)
-        result = _reconcile(stack, settle, report)
+        if result.missing:
+            result = _reconcile(stack, settle, report)
+        proof.look_again()
     if result.arrived_meanwhile:
         report("what the sums lacked has arrived meanwhile; summing up again")
         result = _reconcile(stack, settle, report)
+    result.log = proof.log
+    for change_id in islice(proof.lost, EXAMPLES):
+        result.examples.append(
+            f"change {change_id}: came, and is not in order_changes, nor failed or dropped"
+        )
     return result
+
+
+def _log_since(stack: Stack, days: float | None) -> datetime:
+    """From when on the log is to be proven."""
+    oldest = datetime.now(UTC) - timedelta(
+        days=float(stack.parameters["RawRetentionDays"]) if days is None else days
+    )
+    if days is not None:
+        return oldest
+    proven = last_reconciliation.log_proven_until(stack) or oldest
+    # What the table's stream keeps is read anyway.
+    return max(oldest, min(proven, datetime.now(UTC) - TABLE_STREAM))
 
 
 def _reconcile(stack: Stack, settle: float, report: Report) -> Reconciliation:
@@ -167,16 +214,22 @@ def _totals(result: Reconciliation, table: Iterable[Day], lake: Iterable[Day]) -
         result.table_amount = money.add(result.table_amount, day.amount)
     for day in lake:
         result.lake_orders += day.orders
-        result.lake_versions += day.stored
+        result.lake_versions += day.stored - day.skipped
+        result.table_versions -= day.skipped
         result.lake_amount = money.add(result.lake_amount, day.amount)
 
 
 def _lake_days(stack: Stack) -> dict[str, Day]:
     return {
         str(date): Day(
-            int(str(count)), int(str(versions)), int(str(stored)), Decimal(str(amount)), int(str(check))
+            int(str(count)),
+            int(str(versions)),
+            int(str(stored)) + int(str(skipped)),
+            Decimal(str(amount)),
+            int(str(check)),
+            int(str(skipped)),
         )
-        for date, count, versions, stored, amount, check in athena.run(stack, DAYS_SQL).rows
+        for date, count, versions, stored, skipped, amount, check in athena.run(stack, DAYS_SQL).rows
     }
 
 
@@ -195,8 +248,11 @@ class _Comparison:
         self._failed_changes = failed
         self._result = result
         self._report = report
-        self._view: dict[str, tuple[int, str]] = {}
+        self._latest = datetime.now(UTC) + timedelta(seconds=CLOCK_SECONDS)
+        self._view: dict[str, tuple[int, str]] = {}  # version and digest
         self._stored: set[tuple[str, int]] = set()
+        self._first: dict[str, int] = {}  # the version of the last INSERT
+        self._false: list[Order] = []  # in the lake at their version, with other columns
 
     def run(self, days: list[str]) -> None:
         wanted = frozenset(days)
@@ -208,6 +264,7 @@ class _Comparison:
             if order.order_date in wanted:
                 unseen.discard(order.order_id)
                 self._judge(order, youngest)
+        self._name_columns()
         self._result.failed += len(unseen & self._failed_changes.removals)
         if unseen := unseen - self._failed_changes.removals:
             self._judge_unseen(unseen, dates)
@@ -215,28 +272,39 @@ class _Comparison:
     def _read_lake(self, dates: list[str]) -> None:
         for chunk in _chunks(dates):
             where = "order_date IN (" + ", ".join(f"'{date}'" for date in chunk) + ")"
-            changes = f"""SELECT DISTINCT order_id, version FROM order_changes
-                WHERE {where} AND change_type IN ('INSERT', 'MODIFY')"""  # noqa: S608, dates of our own
-            for order_id, version in athena.stream(self._stack, changes):
+            changes = f"""SELECT order_id, version,
+                  max(CASE WHEN change_type = 'INSERT' THEN sequence_number ELSE '' END) AS inserted
+                FROM order_changes WHERE {where} AND change_type IN ('INSERT', 'MODIFY')
+                GROUP BY order_id, version"""  # noqa: S608, dates of our own
+            inserted: dict[str, str] = {}
+            for order_id, version, at in athena.stream(self._stack, changes):
                 self._stored.add((str(order_id), int(str(version))))
-            current = f"""SELECT order_id, version, CAST(amount AS varchar) AS amount FROM orders
-                WHERE {where} AND NOT archived"""  # noqa: S608
-            for order_id, version, amount in athena.stream(self._stack, current):
-                self._view[str(order_id)] = int(str(version)), str(amount)
+                if str(at or "") > inserted.get(str(order_id), ""):
+                    inserted[str(order_id)] = str(at)
+                    self._first[str(order_id)] = int(str(version))
+            current = f"""SELECT o.order_id, o.version, {_DIGEST} AS digest FROM orders o
+                WHERE {where} AND NOT o.archived"""  # noqa: S608
+            for order_id, version, digest in athena.stream(self._stack, current):
+                self._view[str(order_id)] = int(str(version)), str(digest).lower()
 
     def _judge(self, order: Order, youngest: datetime) -> None:
-        versions = range(1, order.version + 1)
+        first = self._first.get(order.order_id) or self._failed_changes.inserts.get(order.order_id, 1)
+        versions = range(min(first, order.version), order.version + 1)
         absent = (version for version in versions if (order.order_id, version) not in self._stored)
         lacking = list(islice(absent, VERSIONS_LOOKED_AT))
-        if self._view.get(order.order_id) == (order.version, order.amount) and not lacking:
+        if self._view.get(order.order_id) == (order.version, order.digest) and not lacking:
             return
-        if order.updated and order.updated > youngest:
+        # A time that has yet to come shows no youth.
+        if order.updated and youngest < order.updated < self._latest:
             self._result.in_flight += 1
         elif self._failed(order, lacking):
             self._result.failed += 1
         else:
             self._result.missing += 1
-            self._example(f"{order.order_id}: {self._difference(order, lacking)}")
+            if not lacking and self._view.get(order.order_id, (0, ""))[0] == order.version:
+                self._false.append(order)
+            else:
+                self._example(f"{order.order_id}: {self._difference(order, lacking)}")
 
     def _failed(self, order: Order, lacking: list[int]) -> bool:
         if order.order_date == orders_table.UNREADABLE:
@@ -250,8 +318,24 @@ class _Comparison:
             return "breaks the data contract, and errors/ has no record of it"
         if lacking:
             return f"version {', '.join(map(str, lacking[:5]))} of {order.version} is not in the lake"
-        version, amount = self._view.get(order.order_id, (0, ""))
-        return f"version {order.version}, amount {order.amount} in the table; {version}, {amount} in the lake"
+        version, _ = self._view.get(order.order_id, (0, ""))
+        return f"version {order.version} in the table; {version} in the lake"
+
+    def _name_columns(self) -> None:
+        """Say of orders whose row is not what the contract makes of the item in which columns it is not."""
+        named = {order.order_id: order for order in self._false[: EXAMPLES - len(self._result.examples)]}
+        if not named:
+            return
+        ids = ", ".join("'" + order_id.replace("'", "''") + "'" for order_id in named)
+        days = ", ".join({f"'{order.order_date}'" for order in named.values()})
+        sql = f"""SELECT {", ".join(f"{text} AS {name}" for name, text in _TEXTS.items())} FROM orders o
+            WHERE order_date IN ({days}) AND order_id IN ({ids})"""  # noqa: S608, quoted
+        for row in athena.run(self._stack, sql).rows:
+            order = named[str(row[0])]
+            texts = zip(orders_table.COLUMNS, order.columns, row, strict=True)
+            differing = [name for name, ours, theirs in texts if ours != str(theirs or "")]
+            if differing:
+                self._example(f"{order.order_id}: the row's {', '.join(differing)} is not what the item says")
 
     def _judge_unseen(self, unseen: set[str], dates: list[str]) -> None:
         """Orders of the lake that the table did not have: removed just now, or their removal was lost."""

@@ -12,9 +12,10 @@ from pathlib import Path
 import yaml
 
 from salescast.laptop import emulator_process
+from salescast.stack import private
 from salescast.stack.errors import SalescastError
 from salescast.stack.stack import LAPTOP_REGION, laptop_environment
-from salescast.stack.state import PROJECT, State, file_lock
+from salescast.stack.state import PROJECT, Record, State, file_lock
 
 BUILD = PROJECT / ".aws-sam" / "laptop"
 BUILT = BUILD / "built"  # says what the finished build was made of
@@ -73,7 +74,8 @@ def build(state: State, parameters: Mapping[str, str]) -> None:
     with file_lock(BUILD.with_suffix(".lock"), wait=True):
         inputs = _inputs(choices)
         if template.exists() and BUILT.exists() and BUILT.read_text() == inputs:
-            (state.logs / "build.log").write_text("Nothing changed since the last build.\n")
+            with open(state.logs / "build.log", "w", opener=private.opener) as log:
+                log.write("Nothing changed since the last build.\n")
             return
         BUILT.unlink(missing_ok=True)
         _sam(
@@ -106,7 +108,7 @@ def _sources() -> Iterator[Path]:
             yield path
 
 
-def deploy(state: State, name: str, endpoint: str, parameters: Mapping[str, str]) -> None:
+def deploy(state: State, record: Record, parameters: Mapping[str, str]) -> None:
     """Deploy what was built; an unchanged stack is left as it is."""
     with file_lock(BUILD.with_suffix(".lock"), wait=True):
         _sam(
@@ -114,12 +116,13 @@ def deploy(state: State, name: str, endpoint: str, parameters: Mapping[str, str]
             "deploy",
             [
                 *("--template-file", str(BUILD / "build" / "template.yaml")),
-                *("--stack-name", name, "--region", LAPTOP_REGION),
+                *("--stack-name", record.stack, "--region", LAPTOP_REGION),
                 *("--resolve-s3", "--capabilities", "CAPABILITY_IAM"),
                 *("--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"),
                 *("--parameter-overrides", *_pairs(parameters)),
             ],
-            laptop_environment(dict(os.environ), endpoint) | {"SAM_CLI_POLL_DELAY": POLL_SECONDS},
+            laptop_environment(dict(os.environ), record.endpoint, record.secret)
+            | {"SAM_CLI_POLL_DELAY": POLL_SECONDS},
         )
 
 
@@ -135,7 +138,7 @@ def _sam(state: State, command: str, arguments: list[str], environment: dict[str
         "PATH": f"{sam.parent}{os.pathsep}{environment.get('PATH', os.defpath)}",
     }
     log = state.logs / f"{command}.log"
-    with log.open("w") as output:
+    with open(log, "w", opener=private.opener) as output:
         done = subprocess.run(
             [str(sam), command, "--config-file", str(config), *arguments],
             stdin=subprocess.DEVNULL,

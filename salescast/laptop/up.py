@@ -1,15 +1,17 @@
 """The laptop stack: the emulator, the deployed template, and the processes that stand in for services."""
 
+import operator
 import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from salescast.laptop import emulator_process, sam
-from salescast.stack import processes
+from salescast.stack import condition, disk, processes
 from salescast.stack.errors import SalescastError
 from salescast.stack.polling import poll
 from salescast.stack.processes import Process
+from salescast.stack.session import SECRET_VARIABLE, new_secret, root_session
 from salescast.stack.stack import LAPTOP_ACCOUNT, LAPTOP_REGION, LAPTOP_STACK, NO_AWS_CONFIGURATION, Stack
 from salescast.stack.state import PROJECT, Record, State
 
@@ -40,6 +42,7 @@ def up(
     state = State(folder.resolve())
     with state.lock():
         state.prepare()
+        disk.require_room(state.folder)
         record = _emulator(state, report)
         if fast is not None and fast != record.fast:
             record.fast = fast
@@ -51,7 +54,7 @@ def up(
         report("building the functions for this machine (sam build)")
         sam.build(state, resolved)
         report("deploying template.yaml to the emulator (sam deploy)")
-        sam.deploy(state, record.stack, record.endpoint, resolved)
+        sam.deploy(state, record, resolved)
         report("waiting until the pipe and the delivery stream run")
         _start_stand_ins(state, record)
         stack = Stack.laptop(state.folder)
@@ -85,12 +88,13 @@ def _emulator(state: State, report: Report) -> Record:
     for attempt in range(1, PORT_ATTEMPTS + 1):
         port = emulator_process.free_port()
         endpoint = f"http://127.0.0.1:{port}"
-        argv, variables = emulator_process.command(port, state.folder), emulator_process.variables()
+        secret = new_secret()
+        argv, variables = emulator_process.command(port, state.folder), emulator_process.variables(secret)
         process = _start(state, "emulator", argv, variables)
-        record = Record(LAPTOP_STACK, endpoint, LAPTOP_REGION, LAPTOP_ACCOUNT, fast, dict(parameters))
+        record = Record(LAPTOP_STACK, endpoint, LAPTOP_REGION, LAPTOP_ACCOUNT, fast, secret, dict(parameters))
         record.processes["emulator"] = process
         state.write(record)
-        if emulator_process.healthy(process, endpoint):
+        if emulator_process.healthy(process, endpoint, root_session(secret, LAPTOP_REGION)):
             return record
         processes.end(process)
         if attempt == PORT_ATTEMPTS:
@@ -110,15 +114,15 @@ def _start_stand_ins(state: State, record: Record) -> None:
         argv += ["--stack", record.stack, "--state", str(state.folder)]
         if name == "firehose":
             argv += ["--fast", f"{record.fast:g}"]
-        record.processes[name] = _start(state, name, argv)
+        record.processes[name] = _start(state, name, argv, {SECRET_VARIABLE: record.secret})
         state.write(record)
 
 
-def _start(state: State, name: str, argv: list[str], variables: Mapping[str, str] | None = None) -> Process:
+def _start(state: State, name: str, argv: list[str], variables: Mapping[str, str]) -> Process:
     environment = {key: os.environ[key] for key in PASSED_ON if key in os.environ}
     environment |= NO_AWS_CONFIGURATION
     environment |= {"HOME": str(state.tmp), "TMPDIR": str(state.tmp), "PYTHONUNBUFFERED": "1"}
-    environment |= variables or {}
+    environment |= variables
     return processes.start(argv, log=state.logs / f"{name}.log", cwd=PROJECT, env=environment)
 
 
@@ -142,8 +146,25 @@ def _wait_until_running(stack: Stack, record: Record) -> None:
         )
 
     pipe_state, delivery_state = poll(states, lambda seen: seen == RUNNING, pause=0.2, seconds=RUN_SECONDS)
-    if (pipe_state, delivery_state) != RUNNING:
+    if (pipe_state, delivery_state) == RUNNING:
+        _wait_until_at_work(stack.state, record)
+    else:
         raise SalescastError(
             f"after {RUN_SECONDS:.0f} s the pipe is {pipe_state}, the delivery stream {delivery_state}; "
             f"see {stack.state.logs}/deploy.log"
         )
+
+
+def _wait_until_at_work(state: State, record: Record) -> None:
+    """Until every stand-in says that it works by the deployed configuration. Raises SalescastError."""
+
+    def idle() -> list[str]:
+        said = {name: condition.read(state, name) for name in STAND_INS}
+        return [
+            f"{name} {'; '.join(one.ills.values()) or 'says nothing'}, see {state.logs}/{name}.log"
+            for name, one in said.items()
+            if one.pid != record.processes[name].pid or not one.at_work or "configuration" in one.ills
+        ]
+
+    if left := poll(idle, operator.not_, pause=0.1, seconds=RUN_SECONDS):
+        raise SalescastError(f"after {RUN_SECONDS:.0f} s not at work: {', '.join(left)}")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+from salescast.stack import private
 from salescast.stack.polling import poll
 
 END_SECONDS = 15.0
@@ -50,9 +51,12 @@ def start_time(pid: int) -> float | None:
 
 
 def start(argv: Sequence[str], *, log: Path, cwd: Path, env: Mapping[str, str]) -> Process:
-    """Start a process in a session of its own, output appended to `log`, environment exactly `env`."""
+    """Start a process in a session of its own, output appended to `log`, environment exactly `env`.
+
+    What it writes is its owner's alone.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
+    with open(log, "ab", opener=private.opener) as output:
         popen = subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL,
@@ -62,6 +66,7 @@ def start(argv: Sequence[str], *, log: Path, cwd: Path, env: Mapping[str, str]) 
             env=dict(env),
             start_new_session=True,
             close_fds=True,
+            umask=private.UMASK,
         )
     _started.append(popen)
     return Process(popen.pid, start_time(popen.pid) or 0.0)

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
-from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ClientError
 
 from salescast.stack.errors import SalescastError
 from salescast.stack.loopback import require_loopback
-from salescast.stack.session import isolated_session
+from salescast.stack.session import ROOT_KEY, root_session
 from salescast.stack.state import State
 
 if TYPE_CHECKING:
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
 LAPTOP_STACK = "salescast"
 LAPTOP_REGION = "us-east-1"
 LAPTOP_ACCOUNT = "000000000000"
-# The emulated account's own: MiniStack takes any key that it did not issue itself for root's.
-LAPTOP_KEY = "test"
 NO_PROXY = "127.0.0.1,localhost,::1"
 
 # For child processes: nothing of the user's AWS configuration may reach a laptop stack, nor the other way
@@ -47,13 +44,15 @@ NO_AWS_CONFIGURATION = {
 }
 
 
-def laptop_environment(environment: dict[str, str], endpoint: str | None = None) -> dict[str, str]:
-    """`environment` without AWS_*, with the dummy keys and, if given, the endpoint of a laptop stack."""
+def laptop_environment(
+    environment: dict[str, str], endpoint: str | None = None, secret: str = ""
+) -> dict[str, str]:
+    """`environment` without AWS_*, with root's key and, if given, a laptop stack's endpoint and secret."""
     clean = {name: value for name, value in environment.items() if not name.startswith("AWS_")}
     clean |= NO_AWS_CONFIGURATION
     clean |= {
-        "AWS_ACCESS_KEY_ID": LAPTOP_KEY,
-        "AWS_SECRET_ACCESS_KEY": LAPTOP_KEY,
+        "AWS_ACCESS_KEY_ID": ROOT_KEY,
+        "AWS_SECRET_ACCESS_KEY": secret or "none",
         "AWS_REGION": LAPTOP_REGION,
         "AWS_DEFAULT_REGION": LAPTOP_REGION,
     }
@@ -91,9 +90,7 @@ class Stack:
                 f"start a new one with `salescast up` (its log: {state.logs}/emulator.log)"
             )
         endpoint = require_loopback(record.endpoint)
-        session = isolated_session(
-            record.region, lambda: Credentials(LAPTOP_KEY, LAPTOP_KEY, method="the laptop's")
-        )
+        session = root_session(record.secret, record.region)
         return cls(record.stack, record.region, state, session, endpoint, record.fast)
 
     @classmethod
@@ -109,6 +106,20 @@ class Stack:
         if session.get_credentials() is None:
             raise SalescastError("no AWS credentials found; run `aws configure`, or set AWS_PROFILE")
         return cls(name, session.region_name, State(folder), session)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """A laptop stack's address, key and region, as AWS clients read them from their environment."""
+        credentials = self.session.get_credentials()
+        if self.endpoint is None or credentials is None:
+            raise SalescastError("only the stack on this machine has an address and a key of its own")
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": credentials.access_key,
+            "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+        }
 
     @property
     def is_laptop(self) -> bool:

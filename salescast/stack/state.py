@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from salescast.stack import processes
+from salescast.stack import private, processes
 from salescast.stack.errors import SalescastError
 from salescast.stack.processes import Process
 
@@ -27,6 +27,7 @@ class Record:
     region: str
     account: str
     fast: float
+    secret: str  # of root's key
     parameters: dict[str, str] = field(default_factory=dict)
     processes: dict[str, Process] = field(default_factory=dict)
 
@@ -94,12 +95,12 @@ class State:
     def prepare(self) -> None:
         """Create the folder and its parts."""
         for folder in (self.folder, self.logs, self.checkpoints, self.tmp):
-            folder.mkdir(parents=True, exist_ok=True)
+            private.make(folder)
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
         """Let one command at a time change what runs here. Raises SalescastError if another does."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        private.make(self.folder)
         with file_lock(self.folder / "lock", wait=False):
             yield
 
@@ -108,7 +109,7 @@ class State:
 def file_lock(path: Path, *, wait: bool) -> Iterator[None]:
     """Hold an exclusive lock on a file; without `wait`, raise SalescastError if another process has it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
+    with open(path, "a", opener=private.opener) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError as error:
@@ -119,8 +120,9 @@ def file_lock(path: Path, *, wait: bool) -> Iterator[None]:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write JSON so that a reader sees the old file or the new one, never half of it."""
+    """Write JSON for its owner alone, so that a reader sees the old file or the new one, never half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    partial.write_text(json.dumps(content, indent=2) + "\n")
+    with open(partial, "w", opener=private.opener) as file:
+        file.write(json.dumps(content, indent=2) + "\n")
     partial.replace(path)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 import planned
 import sums
@@ -19,6 +20,9 @@ from models.openings import openings, stray_days
 from models.smoothing import WEEK, Floats
 from planned import Event
 from sums import Sum
+
+# The matrices here are small: more threads would wait for one another longer than they work.
+threadpool_limits(limits=1, user_api="blas")
 
 MAX_HORIZON = 90
 MOST_DAYS = 1461  # older days are left out: four years

@@ -17,13 +17,15 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
-from change import Moment, iso_millis
-from contract import AMOUNT_LIMIT, KNOWN, NET_STATUSES
+from attribute import NET_STATUSES
+from change import Reading
+from contract import AMOUNT_LIMIT, Old
+from moment import Moment, iso_millis
+from row import Row
 
 YOUNG = timedelta(hours=1)
 # A dimension value makes a metric of its own, which costs: names a source invents by the thousand are cut
@@ -60,34 +62,34 @@ class Batch:
         self.young = iso_millis(moment.now - YOUNG)
         self.oldest_update = self.oldest_change = moment.processed_ts
 
-    def count_row(self, change: dict[str, Any], row: dict[str, Any]) -> None:
+    def count_row(self, reading: Reading) -> None:
         """Counts a change that became a row."""
         self.ok += 1
-        updated_ts = row["updated_ts"]
-        if updated_ts < self.oldest_update:
-            self.oldest_update = updated_ts
-        change_ts = row["change_ts"]
-        if change_ts is not None and change_ts < self.oldest_change:
-            self.oldest_change = change_ts
-        stream = change["dynamodb"]
-        image = stream["NewImage" if row["change_type"] in ("INSERT", "MODIFY") else "OldImage"]
-        if not image.keys() <= KNOWN:
-            self.unknown.update(image.keys() - KNOWN)
-        if updated_ts > self.young:
-            self._count_revenue(stream, row)
+        row = reading.row
+        if row.updated_ts < self.oldest_update:
+            self.oldest_update = row.updated_ts
+        if row.change_ts is not None and row.change_ts < self.oldest_change:
+            self.oldest_change = row.change_ts
+        if reading.unknown:
+            self.unknown.update(reading.unknown)
+        if row.updated_ts > self.young:
+            self._count_revenue(row, reading.old)
 
-    def _count_revenue(self, stream: dict[str, Any], row: dict[str, Any]) -> None:
-        change_type = row["change_type"]
+    def _count_revenue(self, row: Row, old: Old | None) -> None:
+        change_type = row.change_type
         if change_type == "EXPIRE":  # archiving: the revenue stays
             return
-        net = Decimal(row["amount"]) if row["status"] in NET_STATUSES else Decimal()
+        net = row.status in NET_STATUSES
+        if old is not None and net and _is_worth(old, row):  # most changes are steps on an order's way
+            return
+        revenue = Decimal(row.amount) if net else Decimal()
         if change_type == "REMOVE":
-            net = -net
-        elif change_type == "MODIFY":
-            net -= _net(stream["OldImage"])
-        if net:
-            currency = row["currency"]
-            self.net_revenue[currency] = self.net_revenue.get(currency, Decimal()) + net
+            revenue = -revenue
+        elif old is not None:
+            revenue -= _net(old)
+        if revenue:
+            currency = row.currency
+            self.net_revenue[currency] = self.net_revenue.get(currency, Decimal()) + revenue
 
     def count_dropped(self, reason: str) -> None:
         self.dropped[reason] += 1
@@ -130,13 +132,24 @@ class Batch:
         return (self.moment.now - datetime.fromisoformat(instant)).total_seconds() * 1000
 
 
-def _net(image: dict[str, Any]) -> Decimal:
+def _is_worth(old: Old, row: Row) -> bool:
+    """Whether an earlier image had the net revenue of ``row``, as far as can be seen without a sum."""
+    return (
+        row.previous_status in NET_STATUSES
+        and old.unit_price is not None
+        and old.quantity is not None
+        and row.unit_price == old.unit_price.N
+        and str(row.quantity) == old.quantity.N
+        and (old.discount.N or "0") == row.discount
+    )
+
+
+def _net(old: Old) -> Decimal:
     """Net revenue of an earlier image, of which only the status was checked; 0 where it cannot be told."""
+    if old.status is None or old.status.S not in NET_STATUSES or not old.quantity or not old.unit_price:
+        return Decimal()
     try:
-        if image["status"]["S"] not in NET_STATUSES:
-            return Decimal()
-        discount = image["discount"]["N"] if "discount" in image else "0"
-        net = Decimal(image["quantity"]["N"]) * Decimal(image["unit_price"]["N"]) - Decimal(discount)
+        net = Decimal(old.quantity.N) * Decimal(old.unit_price.N) - Decimal(old.discount.N or "0")
         return net if abs(net) < AMOUNT_LIMIT else Decimal()
-    except (AttributeError, ArithmeticError, KeyError, TypeError, ValueError):
+    except ArithmeticError:
         return Decimal()

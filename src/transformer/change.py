@@ -4,264 +4,248 @@ A change is a DynamoDB stream record as EventBridge Pipes hands it on: ``eventID
 ``dynamodb`` with ``Keys``, ``NewImage``, ``OldImage`` in DynamoDB JSON, ``SequenceNumber`` and
 ``ApproximateCreationDateTime``.
 
-Nearly every change keeps the contract in the usual form, so `_row` reads it optimistically, in as few steps
-as can be. What it stumbles over is brought into the usual form and read once more; what is wrong even then is
-named by `contract.breach`.
+Nearly every change keeps the contract in the usual form, so `read` decodes it straight into the types that
+`contract` declares. What they refuse is brought into the usual form and read once more; what is wrong even
+then is named by `contract.breach`.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any, Literal, NamedTuple
 
-from contract import AMOUNT_LIMIT, CHANNELS, INT_MAX, INT_MIN, STATUSES, ChangeError, breach, tidied
-from transformer_environment import Settings, environment
+from msgspec import DecodeError, Meta, Raw, Struct, ValidationError, convert, field
+from msgspec.json import Decoder, decode, encode
+from msgspec.structs import asdict
 
-# sequence number, version, quantity, unit_price, discount, stock_left: one look for all of them.
-# decimal(18,4) has 14 digits before the point and 4 behind it.
-_NUMBERS = re.compile(
-    r"([0-9]{1,40}) ([1-9][0-9]{0,9}) (-?[1-9][0-9]{0,9})"
-    r" (-?[0-9]{1,14}(?:\.[0-9]{1,4})?) (-?[0-9]{1,14}(?:\.[0-9]{1,4})?) (-?[0-9]{1,10})"
+from attribute import INT_MAX, INT_MIN, Text, is_instant
+from contract import (
+    AMOUNT_LIMIT,
+    KNOWN,
+    ChangeError,
+    Image,
+    Kind,
+    Old,
+    breach,
+    breach_of,
+    mended,
+    usual,
+)
+from moment import Moment
+from row import Row
+from transformer_environment import environment
+
+# SequenceNumber, version, quantity, stock_left, unit_price, discount, currency, order_ts, updated_ts: one
+# look for all of them. decimal(18,4) has 14 digits before the point and 4 behind it.
+_AS_USUAL = re.compile(
+    r"[0-9]{1,40} [1-9][0-9]{0,9} -?[1-9][0-9]{0,9} -?[0-9]{1,10}"
+    r"(?: -?[0-9]{1,14}(?:\.[0-9]{1,4})?){2} [A-Z]{3}"
+    r"(?: [0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z){2}"
 ).fullmatch
-_INSTANTS = re.compile(r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z ?){2}").fullmatch
-_TEXT_OR_NONE = frozenset({str, type(None)})
-_ORDER = {"S": "order"}
-_A_TEST = {"BOOL": True}
-_NOT_A_TEST = {"BOOL": False}
+_SEQUENCE_NUMBER = re.compile("[0-9]{1,40}").fullmatch
 
 
 class Dropped(Exception):  # noqa: N818  a result of the Firehose contract, not an error
     """The change is not for the lake. ``args[0]`` says why: ``test`` or ``entity``."""
 
 
-class Moment:
-    """What every row of a batch shares: when it is made, and which order dates the lake accepts then.
+class Reading(NamedTuple):
+    """A change as it was read: its row, what a MODIFY's image before held, names outside the contract."""
 
-    ``processed_ts`` is UTC ISO 8601 with milliseconds. ``first_date`` (a setting) and ``last_date``
-    (tomorrow) bound order_date, both inclusive, yyyy-MM-dd.
+    row: Row
+    old: Old | None
+    unknown: Collection[str] = ()
+
+
+class _Keys(Struct, frozen=True, gc=False):
+    order_id: Text
+
+
+class _Stream(Struct, gc=False):
+    SequenceNumber: str
+    NewImage: Raw = Raw()
+    OldImage: Raw = Raw()
+    Keys: _Keys | None = None
+    ApproximateCreationDateTime: Any = None
+
+
+class _Change(Struct, gc=False):
+    dynamodb: _Stream
+    event_id: Annotated[str, Meta(min_length=1)] = field(name="eventID")
+    event_name: Literal["INSERT", "MODIFY", "REMOVE"] = field(name="eventName")
+    user_identity: Any = field(default=None, name="userIdentity")
+
+
+_decode_change = Decoder(_Change).decode
+_decode_image = Decoder(Image).decode
+_decode_old = Decoder(Old).decode
+
+
+def to_row(change: Any, moment: Moment | None = None) -> dict[str, Any]:
+    """The row of a change (JSON, decoded): the 26 columns of ``order_arrivals``.
+
+    Decimals are strings, integers ints, times ISO 8601 strings. Raises as `read` does.
     """
-
-    __slots__ = ("first_date", "last_date", "now", "processed_ts", "seconds")
-
-    def __init__(self, settings: Settings, now: datetime | None = None) -> None:
-        self.now = now or datetime.now(UTC)
-        self.processed_ts = iso_millis(self.now)
-        self.first_date = settings.first_order_date
-        self.last_date = (self.now + timedelta(days=1)).strftime("%Y-%m-%d")
-        self.seconds: dict[Any, str | None] = {}
+    return asdict(read(encode(change), moment or Moment(environment())).row)
 
 
-def iso_millis(instant: datetime) -> str:
-    """``instant`` (UTC) as ``2026-11-20T10:15:00.123Z``, the only form of a timestamp in this pipeline."""
-    return instant.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
-
-
-def to_row(change: dict[str, Any], moment: Moment | None = None) -> dict[str, Any]:
-    """The row of a change: the 26 columns of ``order_arrivals``.
-
-    Decimals are strings, integers ints, times ISO 8601 strings.
+def read(change: bytes, moment: Moment) -> Reading:
+    """Reads a change (JSON).
 
     Raises Dropped for a test order and for an item that is no order, ChangeError (which names the attribute
-    and the rule, never a value) for a change that breaks the contract.
+    and the rule, never a value) for a change that breaks the contract, DecodeError for what is no JSON.
     """
-    moment = moment or Moment(environment())
     try:
-        return _row(change, moment)
-    except (Dropped, ChangeError):
+        record = _decode_change(change)
+        if record.event_name == "REMOVE":
+            image, old = _decode_image(record.dynamodb.OldImage), None
+        else:
+            image = _decode_image(record.dynamodb.NewImage)
+            old = _decode_old(record.dynamodb.OldImage) if record.event_name == "MODIFY" else None
+        return Reading(_row(record, image, old, moment), old)
+    except ChangeError:
         raise
-    except Exception:
-        return _unusual_row(change, moment)
+    except (DecodeError, ValueError):
+        return _read_again(decode(change), moment)
 
 
-def _row(change: dict[str, Any], moment: Moment) -> dict[str, Any]:
-    stream = change["dynamodb"]
-    change_type = change["eventName"]
-    old: dict[str, Any] | None = None
-    if change_type == "MODIFY":
-        image, old = stream["NewImage"], stream["OldImage"]
-        if old is None:
-            raise ValueError
-    elif change_type == "INSERT":
-        image = stream["NewImage"]
-    elif change_type == "REMOVE":
-        image = old = stream["OldImage"]
-        if "userIdentity" in change and _by_ttl(change["userIdentity"]):
-            change_type = "EXPIRE"
-    else:
-        raise ChangeError("eventName: must be INSERT, MODIFY or REMOVE")
-
-    if "test" in image or "entity" in image or (old is not None and ("test" in old or "entity" in old)):
+def _row(record: _Change, image: Image, old: Old | None, moment: Moment) -> Row:
+    """Raises ValueError for what is not in the usual form."""
+    if image.test.BOOL or image.entity.S or (old is not None and (old.test.BOOL or old.entity.S)):
         _leave_out(image, old)
-    order_id = image["order_id"]["S"]
-    order_ts = image["order_ts"]["S"]
-    updated_ts = image["updated_ts"]["S"]
-    status = image["status"]["S"]
-    channel = image["channel"]["S"]
-    currency = image["currency"]["S"]
-    # Joining refuses what is no string.
-    numbers = _NUMBERS(
-        " ".join(
-            (
-                stream["SequenceNumber"],
-                image["version"]["N"],
-                image["quantity"]["N"],
-                image["unit_price"]["N"],
-                image["discount"]["N"] if "discount" in image else "0",
-                image["stock_left"]["N"] if "stock_left" in image else "0",
-            )
-        )
-    )
-    if not numbers or not _INSTANTS(order_ts + " " + updated_ts):
-        raise ValueError
-    sequence_number, version, quantity, unit_price, discount, stock = numbers.groups()
-    row = {
-        "change_id": change["eventID"],
-        "change_type": change_type,
-        "change_ts": _change_ts(stream.get("ApproximateCreationDateTime"), moment),
-        "sequence_number": sequence_number.zfill(40),
-        "order_id": order_id,
-        "order_ts": order_ts,
-        "updated_ts": updated_ts,
-        "status": status,
-        "previous_status": None if old is None else old["status"]["S"],
-        "invoice_id": image["invoice_id"]["S"] if "invoice_id" in image else order_id,
-        "customer_id": image["customer_id"]["S"] if "customer_id" in image else None,
-        "country": image["country"]["S"],
-        "channel": channel,
-        "product_id": image["product_id"]["S"],
-        "product_name": image["product_name"]["S"] if "product_name" in image else None,
-        "category": image["category"]["S"] if "category" in image else None,
-        "promotion": image["promotion"]["S"] if "promotion" in image else None,
-        "unit_price": unit_price,
-        "discount": discount,
-        "currency": currency,
-        "processed_ts": moment.processed_ts,
-        "order_date": order_ts[:10],
-    }
-    if not _TEXT_OR_NONE.issuperset(map(type, row.values())):
-        raise ValueError
-    units = int(quantity)
-    amount = units * Decimal(unit_price) - Decimal(discount)
-    row["version"] = int(version)
-    row["quantity"] = units
-    row["amount"] = str(amount)
-    row["stock_left"] = int(stock) if "stock_left" in image else None
-
-    if (
-        status not in STATUSES
-        or channel not in CHANNELS
-        or not (len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper())
-        or row["invoice_id"] is None
-        or not (order_id and row["country"] and row["product_id"] and row["change_id"])
-        or row["version"] > INT_MAX
-        or not INT_MIN <= units <= INT_MAX
-        or not INT_MIN <= int(stock) <= INT_MAX
-        or ("Keys" in stream and stream["Keys"]["order_id"]["S"] != order_id)
-    ):
+    stream = record.dynamodb
+    order_id, order_ts, updated_ts = image.order_id.S, image.order_ts.S, image.updated_ts.S
+    unit_price, discount, currency = image.unit_price.N, image.discount.N or "0", image.currency.S
+    numbers = f"{stream.SequenceNumber} {image.version.N} {image.quantity.N} {image.stock_left.N or 0}"
+    if not _AS_USUAL(f"{numbers} {unit_price} {discount} {currency} {order_ts} {updated_ts}"):
         raise ValueError
     # Both raise ValueError for a month 13 or an hour 25.
     datetime.fromisoformat(order_ts)
     datetime.fromisoformat(updated_ts)
-    if not moment.first_date <= order_ts[:10] <= moment.last_date:
+    version, units = int(image.version.N), int(image.quantity.N)
+    stock_left = int(image.stock_left.N) if image.stock_left.N else None
+    if version > INT_MAX or not INT_MIN <= units <= INT_MAX or not INT_MIN <= (stock_left or 0) <= INT_MAX:
+        raise ValueError
+    if not moment.takes(order_ts):
         raise ChangeError(
             f"order_ts: its date must lie between {moment.first_date} (FirstOrderDate) and tomorrow"
         )
+    amount = units * Decimal(unit_price) - (Decimal(discount) if discount != "0" else 0)
     if not -AMOUNT_LIMIT < amount < AMOUNT_LIMIT:
         raise ChangeError("amount: quantity x unit_price - discount must fit decimal(20,4)")
-    if old is not None and old["order_ts"]["S"] != order_ts:
-        raise ChangeError("order_ts: was changed; it is fixed at insert")
-    return row
-
-
-def _by_ttl(identity: Any) -> bool:
-    """Whether DynamoDB itself deleted the item: type Service, principalId dynamodb.amazonaws.com.
-
-    Lambda and Pipes write the keys in camel case, the Streams API capitalises them.
-    """
-    return isinstance(identity, dict) and "dynamodb.amazonaws.com" in (
-        identity.get("principalId"),
-        identity.get("PrincipalId"),
+    if stream.Keys is not None and stream.Keys.order_id != image.order_id:
+        raise ChangeError("Keys: must hold the order_id of the image")
+    return Row(
+        change_id=record.event_id,
+        change_type=_change_type(record),
+        change_ts=moment.change_ts(stream.ApproximateCreationDateTime),
+        sequence_number=stream.SequenceNumber.zfill(40),
+        version=version,
+        order_id=order_id,
+        order_ts=order_ts,
+        updated_ts=updated_ts,
+        status=image.status.S,
+        previous_status=_previous_status(record, image, old, moment),
+        invoice_id=image.invoice_id.S or order_id,
+        customer_id=image.customer_id.S or None,
+        country=image.country.S,
+        channel=image.channel.S,
+        product_id=image.product_id.S,
+        product_name=image.product_name.S or None,
+        category=image.category.S or None,
+        promotion=image.promotion.S or None,
+        quantity=units,
+        unit_price=unit_price,
+        discount=discount,
+        amount=str(amount),
+        currency=currency,
+        stock_left=stock_left,
+        processed_ts=moment.processed_ts,
+        order_date=order_ts[:10],
     )
 
 
-def _leave_out(image: dict[str, Any], old: dict[str, Any] | None) -> None:
+def _leave_out(image: Kind, old: Kind | None) -> None:
     """Raises Dropped for a test order or another entity, ChangeError where an order becomes one or was
     one.
     """
-    entity = image.get("entity", _ORDER)
-    if old is not None and old.get("entity", _ORDER) != entity:
+    entity = image.entity.S or "order"
+    if old is not None and (old.entity.S or "order") != entity:
         raise ChangeError("entity: was changed; it is fixed at insert")
-    if entity != _ORDER:
+    if entity != "order":
         raise Dropped("entity")
-    test = image.get("test", _NOT_A_TEST)
-    if test not in (_NOT_A_TEST, _A_TEST):
-        raise ChangeError("test: must be a BOOL")
-    if old is not None and old.get("test", _NOT_A_TEST) != test:
+    if old is not None and old.test.BOOL != image.test.BOOL:
         raise ChangeError("test: was changed; it is fixed at insert")
-    if test == _A_TEST:
+    if image.test.BOOL:
         raise Dropped("test")
 
 
-def _change_ts(value: Any, moment: Moment) -> str | None:
-    """ApproximateCreationDateTime as ISO 8601, or None where it is absent.
+def _change_type(record: _Change) -> str:
+    """EXPIRE where DynamoDB itself deleted the item: type Service, principalId dynamodb.amazonaws.com.
 
-    Epoch seconds as int, float or numeric string, epoch milliseconds likewise (from 1e11 on: that many
-    seconds are the year 5138), or ISO 8601 itself: samples and captures show every one of them.
+    Lambda and Pipes write the keys in camel case, the Streams API capitalises them.
     """
-    try:
-        return moment.seconds[value]
-    except (KeyError, TypeError):
-        pass
-    if value is None:
-        return None
-    try:
-        if isinstance(value, str) and "T" in value:
-            instant = datetime.fromisoformat(value)
-            if instant.tzinfo is None:
-                instant = instant.replace(tzinfo=UTC)
-        elif isinstance(value, bool):
-            raise TypeError
-        else:
-            epoch = float(value)
-            instant = datetime.fromtimestamp(epoch / 1000 if abs(epoch) >= 1e11 else epoch, UTC)
-        text = iso_millis(instant.astimezone(UTC))
-    except (TypeError, ValueError, OverflowError, OSError):
-        raise ChangeError("ApproximateCreationDateTime: must be epoch seconds or ISO 8601") from None
-    moment.seconds[value] = text
-    return text
+    identity = record.user_identity
+    if identity is None or record.event_name != "REMOVE" or not isinstance(identity, dict):
+        return record.event_name
+    by_ttl = "dynamodb.amazonaws.com" in (identity.get("principalId"), identity.get("PrincipalId"))
+    return "EXPIRE" if by_ttl else "REMOVE"
 
 
-def _unusual_row(change: Any, moment: Moment) -> dict[str, Any]:
-    """Second reading, of a change that `_row` could not read: once more in the usual form, else the
-    reason.
+def _previous_status(record: _Change, image: Image, old: Old | None, moment: Moment) -> str | None:
+    """None for an INSERT, and where the image before had no status of the contract. Raises ChangeError for an
+    order_ts that was changed, unless that mends it.
     """
+    if old is None:
+        return image.status.S if record.event_name == "REMOVE" else None
+    if old.order_ts and old.order_ts != image.order_ts:
+        earlier = old.order_ts.S
+        if is_instant(earlier) and moment.takes(earlier):
+            raise ChangeError("order_ts: was changed; it is fixed at insert")
+    return old.status.S if old.status else None
+
+
+def _read_again(change: Any, moment: Moment) -> Reading:
+    """Second reading, of a change that the declared types refused: in the usual form, or the reason."""
     if not isinstance(change, dict) or not isinstance(stream := change.get("dynamodb"), dict):
         raise ChangeError("dynamodb: is missing; this is no DynamoDB stream record")
-    images = {name: stream[name] for name in ("NewImage", "OldImage") if isinstance(stream.get(name), dict)}
-    tidy = {**change, "dynamodb": {**stream, **{name: tidied(image) for name, image in images.items()}}}
-    try:
-        return _row(tidy, moment)
-    except (Dropped, ChangeError):
-        raise
-    except Exception:
-        raise ChangeError(_reason(tidy)) from None
-
-
-def _reason(change: dict[str, Any]) -> str:
-    stream = change["dynamodb"]
     name = change.get("eventName")
-    if not (isinstance(change.get("eventID"), str) and change["eventID"]):
-        return "eventID: must be a string"
+    if name not in ("INSERT", "MODIFY", "REMOVE"):
+        raise ChangeError("eventName: must be INSERT, MODIFY or REMOVE")
+    image = _image(stream, "OldImage" if name == "REMOVE" else "NewImage")
+    new = usual(image)
+    old = convert(mended(usual(_image(stream, "OldImage")), new), Old) if name == "MODIFY" else None
+    if "entity" in new and breach_of("entity", new["entity"]):
+        raise Dropped("entity")  # whatever it is, it is not "order"
+    if "test" in new and (reason := breach_of("test", new["test"])):
+        raise ChangeError(reason)
+    _leave_out(convert(new, Kind), old)
     sequence_number = stream.get("SequenceNumber")
-    if not isinstance(sequence_number, str) or not re.fullmatch("[0-9]{1,40}", sequence_number):
-        return "SequenceNumber: must be a string of at most 40 digits"
-    which = "OldImage" if name == "REMOVE" else "NewImage"
-    if reason := breach(stream.get(which)):
-        return f"{which}: {reason}" if reason.startswith("image") else reason
-    if name == "MODIFY" and not isinstance(stream.get("OldImage"), dict):
-        return "OldImage: is missing; the stream's view type must be NEW_AND_OLD_IMAGES"
-    if name == "MODIFY" and (reason := breach(stream["OldImage"])):
-        return f"OldImage: {reason}"
-    return "Keys: must hold the order_id of the image"
+    if not isinstance(sequence_number, str) or not _SEQUENCE_NUMBER(sequence_number):
+        raise ChangeError("SequenceNumber: must be a string of at most 40 digits")
+    if reason := breach(new):
+        raise ChangeError(reason)
+    if not (isinstance(change.get("eventID"), str) and change["eventID"]):
+        raise ChangeError("eventID: must be a string")
+    try:
+        keys = convert(stream.get("Keys"), _Keys | None)
+    except ValidationError:
+        raise ChangeError("Keys: must hold the order_id of the image") from None
+    created = stream.get("ApproximateCreationDateTime")
+    record = _Change(
+        _Stream(sequence_number, Keys=keys, ApproximateCreationDateTime=created),
+        change["eventID"],
+        name,
+        change.get("userIdentity"),
+    )
+    return Reading(_row(record, convert(new, Image), old, moment), old, image.keys() - KNOWN)
+
+
+def _image(stream: dict[str, Any], name: str) -> dict[str, Any]:
+    image = stream.get(name)
+    if isinstance(image, dict):
+        return image
+    raise ChangeError(f"{name}: is missing; the stream's view type must be NEW_AND_OLD_IMAGES")

@@ -1,75 +1,87 @@
 """The contract of an order item: which attributes it has, of which type, and what their values may be.
 
-`change.to_row` reads items that keep the contract; this module is asked only about those that do not, or that
-keep it in an unusual way. Sources: docs/data-dictionary.md; the widths are those of the columns in
+`Image` declares it, and msgspec reads an item that keeps it straight into `Image`. The functions are asked
+only about items that it refuses. Sources: docs/data-dictionary.md; the widths are those of the columns in
 template.yaml.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, get_type_hints
 
-STATUSES = frozenset({"PLACED", "SHIPPED", "DELIVERED", "CANCELLED", "RETURNED"})
-NET_STATUSES = frozenset({"PLACED", "SHIPPED", "DELIVERED"})
-CHANNELS = frozenset({"WEB", "STORE", "MOBILE", "MARKETPLACE"})
+from msgspec import Meta, Raw, Struct, ValidationError, convert
+from msgspec.structs import fields
 
-INT_MIN, INT_MAX = -(2**31), 2**31 - 1
+from attribute import (
+    AChannel,
+    AFlag,
+    AStatus,
+    AString,
+    Currency,
+    Instant,
+    Money,
+    Number,
+    OptionalFlag,
+    OptionalMoney,
+    OptionalNumber,
+    OptionalString,
+    OptionalText,
+    Status,
+    Stock,
+    Text,
+    Units,
+    Version,
+    is_absent,
+    plainly,
+)
+
 AMOUNT_LIMIT = Decimal(10) ** 16  # decimal(20,4) has 16 digits before the point
 
-_INTEGER = re.compile(r"-?[0-9]{1,10}").fullmatch
-_DECIMAL = re.compile(r"-?[0-9]{1,14}(\.[0-9]{1,4})?").fullmatch
-_CURRENCY = re.compile(r"[A-Z]{3}").fullmatch
-_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z").fullmatch
+
+class Kind(Struct, frozen=True, gc=False, kw_only=True):
+    """What tells an order from a trial and from an item that is no order. Fixed at insert."""
+
+    test: AFlag = OptionalFlag()
+    entity: OptionalString = OptionalText()
 
 
-def _is_instant(text: str) -> bool:
-    try:
-        return bool(_INSTANT(text) and datetime.fromisoformat(text))
-    except ValueError:
-        return False
+class Image(Kind, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=True):
+    """An order item in DynamoDB JSON."""
+
+    order_id: AString
+    version: Version
+    order_ts: Instant
+    updated_ts: Instant
+    status: AStatus
+    invoice_id: OptionalString = OptionalText()
+    customer_id: OptionalString = OptionalText()
+    country: AString
+    channel: AChannel
+    product_id: AString
+    product_name: OptionalString = OptionalText()
+    category: OptionalString = OptionalText()
+    promotion: OptionalString = OptionalText()
+    quantity: Units
+    unit_price: Money
+    currency: Currency
+    discount: OptionalMoney = OptionalNumber()
+    stock_left: Stock = OptionalNumber()
+    # Never read: what they hold stays behind.
+    customer_name: Raw = Raw()
+    customer_email: Raw = Raw()
+    expires_at: Raw = Raw()
 
 
-def _is_int(text: str) -> bool:
-    return bool(_INTEGER(text)) and INT_MIN <= int(text) <= INT_MAX
+class Old(Kind, frozen=True, gc=False, kw_only=True):
+    """What a row needs of the image before a MODIFY. It may break the contract: the change may mend that."""
 
-
-def _any_text(_: str) -> bool:
-    return True
-
-
-Check = tuple[str, bool, Callable[[str], Any], str]
-
-# attribute -> DynamoDB type, required, check of the value, what it must be
-ATTRIBUTES: dict[str, Check] = {
-    "order_id": ("S", True, bool, "a string"),
-    "version": ("N", True, lambda text: _is_int(text) and int(text) > 0, "an integer from 1 on"),
-    "order_ts": ("S", True, _is_instant, "UTC ISO 8601 with milliseconds and Z"),
-    "updated_ts": ("S", True, _is_instant, "UTC ISO 8601 with milliseconds and Z"),
-    "status": ("S", True, STATUSES.__contains__, "one of " + ", ".join(sorted(STATUSES))),
-    "invoice_id": ("S", False, _any_text, "a string"),
-    "customer_id": ("S", False, _any_text, "a string"),
-    "country": ("S", True, bool, "a string"),
-    "channel": ("S", True, CHANNELS.__contains__, "one of " + ", ".join(sorted(CHANNELS))),
-    "product_id": ("S", True, bool, "a string"),
-    "product_name": ("S", False, _any_text, "a string"),
-    "category": ("S", False, _any_text, "a string"),
-    "promotion": ("S", False, _any_text, "a string"),
-    "quantity": ("N", True, lambda text: _is_int(text) and int(text) != 0, "an integer other than 0"),
-    "unit_price": ("N", True, _DECIMAL, "a number that fits decimal(18,4)"),
-    "currency": ("S", True, _CURRENCY, "an ISO 4217 code"),
-    "discount": ("N", False, _DECIMAL, "a number that fits decimal(18,4)"),
-    "stock_left": ("N", False, _is_int, "an integer"),
-}
-# Read, but not stored as they are.
-OTHER_ATTRIBUTES = frozenset({"customer_name", "customer_email", "test", "entity", "expires_at"})
-KNOWN = frozenset(ATTRIBUTES) | OTHER_ATTRIBUTES
-OPTIONAL = (
-    frozenset(name for name, (_, required, _, _) in ATTRIBUTES.items() if not required) | OTHER_ATTRIBUTES
-)
+    status: Status | None = None
+    order_ts: Text | None = None
+    quantity: Number | None = None
+    unit_price: Number | None = None
+    discount: OptionalNumber = OptionalNumber()
 
 
 class ChangeError(ValueError):
@@ -78,45 +90,54 @@ class ChangeError(ValueError):
     """
 
 
-def plain(number: str) -> str:
-    """``number`` without exponent and trailing zeros: ``1E+2`` -> ``100``, ``2.50000`` -> ``2.5``; the same
-    value exactly.
+KNOWN = frozenset(field.name for field in fields(Image))
+REQUIRED = frozenset(field.name for field in fields(Image) if field.required)
+# attribute -> its type and the rule for its value
+ATTRIBUTES: dict[str, tuple[type[Struct], Meta]] = {
+    name: (hint.__origin__, hint.__metadata__[0])
+    for name, hint in get_type_hints(Image, include_extras=True).items()
+    if hint is not Raw
+}
+
+
+def usual(image: Mapping[str, Any]) -> dict[str, Any]:
+    """``image`` in the usual form: without what is absent or unknown, numbers written plainly."""
+    return {
+        name: plainly(attribute)
+        for name, attribute in image.items()
+        if name in ATTRIBUTES and not is_absent(attribute)
+    }
+
+
+def mended(old: Mapping[str, Any], image: Mapping[str, Any]) -> dict[str, Any]:
+    """What of ``old`` keeps the contract; both in the usual form. Where its `Kind` does not, that of
+    ``image`` counts: it may be mended, though it is fixed at insert.
     """
-    try:
-        value = Decimal(number)
-    except InvalidOperation:
-        return number
-    # An exponent can stand for more digits than memory holds; DynamoDB's numbers have 38 at the most.
-    if "_" in number or not number.isascii() or not value.is_finite() or abs(value.adjusted()) > 40:
-        return number
-    text = format(value, "f")
-    return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
+    broken = {name for name, attribute in old.items() if breach_of(name, attribute)}
+    kind = {name: image[name] for name in broken if name in ("test", "entity") and name in image}
+    return {name: attribute for name, attribute in old.items() if name not in broken} | kind
 
 
-def tidied(image: dict[str, Any]) -> dict[str, Any]:
-    """A copy of ``image`` in the usual form: optional attributes that are NULL left out, numbers written
-    plainly.
+def breach(image: Mapping[str, Any]) -> str | None:
+    """The first rule that ``image``, in the usual form, breaks, or None. Names the attribute, never its
+    value.
     """
-    tidy = {}
-    for name, attribute in image.items():
-        if attribute == {"NULL": True} and name in OPTIONAL:
-            continue
-        number = attribute.get("N") if isinstance(attribute, dict) else None
-        tidy[name] = {"N": plain(number)} if isinstance(number, str) and name in ATTRIBUTES else attribute
-    return tidy
-
-
-def breach(image: Any) -> str | None:
-    """The first rule that ``image`` (DynamoDB JSON) breaks, or None. Names the attribute, never its value."""
-    if not isinstance(image, dict):
-        return "image: is missing"
-    for name, (kind, required, holds, must_be) in ATTRIBUTES.items():
-        attribute = image.get(name)
-        if attribute is None:
-            if required:
-                return f"{name}: is missing"
-            continue
-        value = attribute.get(kind) if isinstance(attribute, dict) else None
-        if not isinstance(value, str) or not holds(value):
-            return f"{name}: must be {must_be}"
+    for name in ATTRIBUTES:
+        if name in image:
+            if reason := breach_of(name, image[name]):
+                return reason
+        elif name in REQUIRED:
+            return f"{name}: is missing"
     return None
+
+
+def breach_of(name: str, attribute: Any) -> str | None:
+    """The rule that the attribute ``name`` breaks, or None."""
+    kind, rule = ATTRIBUTES[name]
+    try:
+        convert(attribute, kind)
+        if all(map((rule.extra or {})["holds"], attribute.values())):
+            return None
+    except (TypeError, ValidationError):
+        pass
+    return f"{name}: must be {rule.description}"

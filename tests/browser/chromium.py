@@ -18,16 +18,19 @@ def find() -> str | None:
     return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
+def arguments(*more: str) -> list[str]:
+    """What Chromium is started with: its sandbox refuses to start for root."""
+    return [*more, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+
+
 @contextmanager
 def launched() -> Iterator[Browser]:
     """The browser, headless, until the block ends. Raises FileNotFoundError when there is none."""
     path = find()
     if path is None:
         raise FileNotFoundError(LACKING)
-    # Chromium's sandbox refuses to start for root.
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        browser = playwright.chromium.launch(executable_path=path, args=arguments())
         try:
             yield browser
         finally:

@@ -82,6 +82,10 @@ class Look:
         for chart in self.page.get_by_test_id("stVegaLiteChart").all():
             expect(chart.locator("svg")).to_be_visible()
 
+    def idle(self) -> None:
+        """Wait until the page's script has ended, so that a click hits what it is meant for."""
+        expect(self.page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
     def metric(self, label: str) -> Locator:
         """The value below a label."""
         named = self.page.locator(
@@ -100,6 +104,7 @@ class Look:
         box.click()
         box.fill(option)
         self.page.get_by_role("option", name=option, exact=True).click()
+        self.idle()
 
     def dates(self, label: str, begin: date, end: date) -> None:
         """Type two dates."""

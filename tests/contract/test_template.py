@@ -143,6 +143,7 @@ def test_a_named_query_computes_the_columns_it_declares(name: str) -> None:
     assert parsed.named_selects == [column.name for column in query.columns]
     source = {column for table_or_view in (*TABLES, *VIEWS) for column in all_columns(table_or_view)}
     aliases = {alias.alias for alias in parsed.find_all(exp.Alias)}
+    aliases |= {column.name for alias in parsed.find_all(exp.TableAlias) for column in alias.columns}
     steps = {step.alias for step in parsed.find_all(exp.CTE)}
     assert {column.name for column in parsed.find_all(exp.Column)} <= source | aliases
     assert {found.name for found in parsed.find_all(exp.Table)} <= {*TABLES, *VIEWS} | steps

@@ -38,3 +38,11 @@ def test_it_covers_the_supported_pythons_and_both_instruction_sets() -> None:
 def test_it_may_only_read() -> None:
     assert WORKFLOW["permissions"] == {"contents": "read"}
     assert "secrets." not in (ROOT / ".github" / "workflows" / "test.yml").read_text()
+
+
+def test_actions_are_pinned_by_commit() -> None:
+    """A tag can be moved, a commit cannot. The tag stands behind it, for people and Dependabot."""
+    text = (ROOT / ".github" / "workflows" / "test.yml").read_text()
+    used = re.findall(r"uses: (.+)", text)
+    assert used
+    assert [action for action in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40}  # v[\d.]+", action)] == []

@@ -19,11 +19,12 @@ import customer
 import generator_event
 import transformer_environment
 from catalogue import CURRENCY, PRODUCTS
-from change import Moment, to_row
+from change import to_row
 from clock import Clock
 from generator_environment import Settings
 from generator_event import Backfill
 from inventory import Inventory
+from moment import Moment
 from order import FORGET, Basket, Order, timestamp
 from table import Course, Orders, item
 from tally import Tally

@@ -18,5 +18,5 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture
 def faults(stack: Stack) -> Iterator[Proxy]:
-    with proxy(stack.endpoint) as running:
+    with proxy(stack.endpoint, stack.secret) as running:
         yield running

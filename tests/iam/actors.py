@@ -78,7 +78,9 @@ class Deployed:
             "source_arn": self.source_arn(role),
             "account": LAPTOP_ACCOUNT,
         } | changes
-        return service_session(self.endpoint, role_arn or self.role_arn(role), **request, rights=rights)
+        return service_session(
+            self.endpoint, self.stack.session, role_arn or self.role_arn(role), **request, rights=rights
+        )
 
     @cached_property
     def policies(self) -> dict[tuple[str, str], Document]:

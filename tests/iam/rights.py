@@ -286,11 +286,11 @@ EXERCISED = [
         Caller.JOB, calls.put_metric,
     ),
     Exercised(
-        "LakeJobRole", "logs:CreateLogStream", "LakeJobLogGroup", "7.7",
+        "LakeJobRole", "logs:CreateLogStream", f"LakeJobLogGroup, {_GLUE_LOGS}", "7.7",
         Caller.JOB, calls.create_log_stream("LakeJobLogGroup"),
     ),
     Exercised(
-        "LakeJobRole", "logs:PutLogEvents", "LakeJobLogGroup", "7.7",
+        "LakeJobRole", "logs:PutLogEvents", f"LakeJobLogGroup, {_GLUE_LOGS}", "7.7",
         Caller.JOB, calls.write_log("LakeJobLogGroup", calls.PROBE),
     ),
     # Glue's crawler.
@@ -453,10 +453,7 @@ ON_AWS_ONLY = [
     OnAwsOnly("GeneratorRole", "logs:PutLogEvents", "GeneratorLogGroup", "7.3", _LOGGING),
     OnAwsOnly("GeneratorRole", "xray:PutTraceSegments", "*", "7.3", _XRAY),
     OnAwsOnly("GeneratorRole", "xray:PutTelemetryRecords", "*", "7.3", _XRAY),
-    *(
-        OnAwsOnly("LakeJobRole", f"logs:{action}", _GLUE_LOGS, "7.7", "Glue writes output and errors there")
-        for action in ("CreateLogGroup", "CreateLogStream", "PutLogEvents")
-    ),
+    OnAwsOnly("LakeJobRole", "logs:CreateLogGroup", _GLUE_LOGS, "7.7", "Glue makes its own two groups"),
     OnAwsOnly(
         "LakeJobRole", "s3:AbortMultipartUpload", _WRITTEN, "7.7", "large files, in parts; here none is"
     ),

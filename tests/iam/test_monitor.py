@@ -28,6 +28,7 @@ RIGHTS = {
     "source schema": "lambda:GetFunctionConfiguration",
     "lake": "s3:ListBucket",
     "errors/": "s3:ListBucket",
+    "lake job": "glue:GetJobRuns",
     "crawler": "glue:GetCrawler",
     "workgroup": "athena:GetWorkGroup",
     "alarms": "cloudwatch:DescribeAlarms",

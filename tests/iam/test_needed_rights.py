@@ -99,7 +99,9 @@ def commands(stack: Stack, things: Things) -> set[str]:
     def record(model: OperationModel, **_: Any) -> None:
         made.add(action_of(model))
 
-    session = account_session(stack.endpoint or "")
+    credentials = stack.session.get_credentials()
+    assert credentials is not None
+    session = account_session(stack.endpoint or "", credentials.secret_key)
     session.events.register("before-call", record)
     watched = replace(stack, session=session)
     assert health.stages(watched)

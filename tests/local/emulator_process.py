@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 
 from salescast.laptop.emulator_process import command, free_port, variables
+from salescast.stack.session import ROOT_KEY, new_secret, root_session, signature
 from tests.template import ROOT
 
 
@@ -24,24 +25,31 @@ class Emulator:
     process: subprocess.Popen[bytes]
     port: int
     log: Path
+    secret: str
+
+    @property
+    def root(self) -> boto3.Session:
+        return root_session(self.secret, "us-east-1")
 
     @property
     def endpoint(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     def client(
-        self, service: str, access_key: str = "test", secret: str = "test", token: str | None = None
+        self, service: str, access_key: str = ROOT_KEY, secret: str | None = None, token: str | None = None
     ) -> Any:
-        return boto3.Session(access_key, secret, token, "us-east-1").client(
+        return boto3.Session(access_key, secret or self.secret, token, "us-east-1").client(
             service,  # type: ignore[call-overload]
             endpoint_url=self.endpoint,
         )
 
     def wait(self, path: str) -> None:
         """Wait until `path` answers."""
+        url = f"{self.endpoint}{path}"
         for _ in range(400):
+            request = urllib.request.Request(url, headers=signature(self.root, "GET", url))
             try:
-                with urllib.request.urlopen(f"{self.endpoint}{path}", timeout=5):
+                with urllib.request.urlopen(request, timeout=5):
                     return
             except OSError:
                 if self.process.poll() is not None:
@@ -53,7 +61,7 @@ class Emulator:
 @contextmanager
 def started(state: Path, environment: dict[str, str] | None = None) -> Iterator[Emulator]:
     """An emulator with its files under `state`, ended when the block ends."""
-    port = free_port()
+    port, secret = free_port(), new_secret()
     log = state / "emulator.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -61,9 +69,9 @@ def started(state: Path, environment: dict[str, str] | None = None) -> Iterator[
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=ROOT,
-            env=os.environ | variables() | (environment or {}),
+            env=os.environ | variables(secret) | (environment or {}),
         )
-    emulator = Emulator(process, port, log)
+    emulator = Emulator(process, port, log, secret)
     try:
         emulator.wait("/_salescast/health")
         yield emulator

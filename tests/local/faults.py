@@ -16,14 +16,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-from botocore.auth import SigV4Auth
+from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from salescast.local.movers.credentials import ACCOUNT_KEY
+from salescast.stack.session import ROOT_KEY
 from tests.local.movers import Stack
 
 _NOT_PASSED_ON = {"connection", "content-length", "expect", "transfer-encoding", "keep-alive"}
+_OF_A_SIGNATURE = {"authorization", "host", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"}
 
 
 class LostAnswerError(Exception):
@@ -49,30 +50,37 @@ class Call:
     headers: dict[str, str]
     body: bytes
     endpoint: str
+    keys: dict[str, Credentials]
 
     def json(self) -> Any:
         return json.loads(self.body)
 
     def forward(self, body: bytes | None = None) -> Answer:
-        """The emulator's own answer, to the request as it is or, signed by the account, with another body."""
-        headers = self.headers if body is None else self._signed(body)
+        """The emulator's own answer, to the request as it is or with another body, signed anew."""
+        body = self.body if body is None else body
         connection = http.client.HTTPConnection(urlsplit(self.endpoint).netloc, timeout=120)
         try:
-            connection.request(self.method, self.path, self.body if body is None else body, headers)
+            connection.request(self.method, self.path, body, self._signed(body))
             response = connection.getresponse()
             kept = {k: v for k, v in response.getheaders() if k.lower() not in _NOT_PASSED_ON}
-            return Answer(response.status, response.read(), kept)
+            answer = Answer(response.status, response.read(), kept)
         finally:
             connection.close()
+        if self.path == "/_salescast/assume-service-role" and answer.status == http.HTTPStatus.OK:
+            session = json.loads(answer.body)
+            names = ("AccessKeyId", "SecretAccessKey", "SessionToken")
+            self.keys[session["AccessKeyId"]] = Credentials(*(session[name] for name in names))
+        return answer
 
     def _signed(self, body: bytes) -> dict[str, str]:
-        kept = {k: v for k, v in self.headers.items() if k.lower() in ("content-type", "x-amz-target")}
+        """The headers, signed for the emulator's address and this body by whoever signed them before."""
+        kept = {k: v for k, v in self.headers.items() if k.lower() not in _OF_A_SIGNATURE}
         request = AWSRequest(self.method, self.endpoint + self.path, kept, body)
         # The credential's scope names key, date, region and service.
-        _, _, region, service, _ = (
+        key, _, region, service, _ = (
             self.headers["Authorization"].split("Credential=")[1].split(",")[0].split("/")
         )
-        SigV4Auth(Credentials(*ACCOUNT_KEY), service, region).add_auth(request)
+        (S3SigV4Auth if service == "s3" else SigV4Auth)(self.keys[key], service, region).add_auth(request)
         return dict(request.headers)
 
 
@@ -80,19 +88,24 @@ Rule = Callable[[Call], Answer | None]
 
 
 class Proxy:
-    """Forwards to the emulator unless `rule` gives an answer. `calls` counts what the rule answered."""
+    """Forwards to the emulator unless `rule` gives an answer. `calls` counts what the rule answered.
 
-    def __init__(self, emulator: str) -> None:
+    `keys` are those that it can sign with: root's, and those of the sessions that were fetched through it.
+    """
+
+    def __init__(self, emulator: str, secret: str, address: str = "127.0.0.1") -> None:
         self.emulator = emulator
+        self.keys = {ROOT_KEY: Credentials(ROOT_KEY, secret)}
         self.rule: Rule = lambda _: None
         self.calls = 0
         self.lock = threading.Lock()
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self.server = ThreadingHTTPServer((address, 0), _handler(self))
         self.server.daemon_threads = True
 
     @property
     def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_address[1]}"
+        address, port = self.server.server_address[:2]
+        return f"http://{address!s}:{port}"
 
     def answer(self, call: Call) -> Answer:
         # One at a time, so that a rule may count.
@@ -111,9 +124,9 @@ def error(code: str, status: int = 400) -> Answer:
 
 
 @contextmanager
-def proxy(emulator: str) -> Iterator[Proxy]:
+def proxy(emulator: str, secret: str, address: str = "127.0.0.1") -> Iterator[Proxy]:
     """A proxy that runs in this process until the block ends."""
-    running = Proxy(emulator)
+    running = Proxy(emulator, secret, address)
     thread = threading.Thread(target=running.server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
@@ -126,7 +139,7 @@ def proxy(emulator: str) -> Iterator[Proxy]:
 
 def behind(faults: Proxy, stack: Stack) -> Stack:
     """The same stack, seen through the proxy."""
-    return Stack(faults.endpoint, stack.state)
+    return Stack(faults.endpoint, stack.secret, stack.state)
 
 
 def _handler(running: Proxy) -> type[BaseHTTPRequestHandler]:
@@ -138,8 +151,9 @@ def _handler(running: Proxy) -> type[BaseHTTPRequestHandler]:
             headers = {k: v for k, v in self.headers.items() if k.lower() not in _NOT_PASSED_ON}
             operation = self.headers.get("X-Amz-Target", "")
             try:
+                endpoint, keys = running.emulator, running.keys
                 answer = running.answer(
-                    Call(self.command, self.path, operation, headers, body, running.emulator)
+                    Call(self.command, self.path, operation, headers, body, endpoint, keys)
                 )
             except (LostAnswerError, OSError, http.client.HTTPException):
                 self.close_connection = True

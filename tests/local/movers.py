@@ -14,6 +14,7 @@ from typing import Any
 
 from salescast.local.movers.clients import client
 from salescast.local.movers.credentials import account_session
+from salescast.stack.session import SECRET_VARIABLE
 from tests.local.emulator_process import started
 from tests.local.movers_template import TEMPLATE
 from tests.template import ROOT
@@ -26,10 +27,11 @@ class Stack:
 
     name = "movers"
 
-    def __init__(self, endpoint: str, state: Path) -> None:
+    def __init__(self, endpoint: str, secret: str, state: Path) -> None:
         self.endpoint = endpoint
+        self.secret = secret
         self.state = state
-        self._session = account_session(endpoint)
+        self._session = account_session(endpoint, secret)
         self._clients: dict[str, Any] = {}
         self._outputs: dict[str, str] = {}
         self._contents: dict[str, bytes] = {}
@@ -62,7 +64,8 @@ class Stack:
         command = [sys.executable, "-m", f"salescast.local.movers.{module}", "--endpoint", self.endpoint]
         command += ["--stack", self.name, "--state", str(self.state), *arguments]
         with (logs / f"{module}.log").open("ab") as log:
-            return subprocess.Popen(command, stdout=log, stderr=log, env={"PATH": os.defpath}, cwd=ROOT)
+            environment = {"PATH": os.defpath, SECRET_VARIABLE: self.secret}
+            return subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=ROOT)
 
     def policy(self, role: str, *actions: str) -> Callable[[], None]:
         """Denies these actions to a role; gives the function that allows them again."""
@@ -105,7 +108,7 @@ class Stack:
 def running_stack(state: Path) -> Iterator[Stack]:
     """An emulator on a free port with the stack of movers_template.py."""
     with started(state) as emulator:
-        stack = Stack(emulator.endpoint, state)
+        stack = Stack(emulator.endpoint, emulator.secret, state)
         cloudformation = stack.client("cloudformation")
         cloudformation.create_stack(
             StackName=stack.name, TemplateBody=json.dumps(TEMPLATE), Capabilities=["CAPABILITY_IAM"]

@@ -14,10 +14,8 @@ def handler(event, context):
     for record in event["records"]:
         row = json.loads(base64.b64decode(record["data"]))
         mode = row.pop("mode", "ok")
-        day = row.pop("day", "2026-11-20")
         answer = {"recordId": record["recordId"], "result": "Ok",
-                  "data": base64.b64encode(json.dumps(row).encode()).decode(),
-                  "metadata": {"partitionKeys": {"day": day}}}
+                  "data": base64.b64encode(json.dumps(row).encode()).decode()}
         if mode == "raise":
             raise RuntimeError("no")
         if mode == "sleep":
@@ -42,8 +40,6 @@ def handler(event, context):
             answer["data"] = "***"
         if mode == "illegal":
             answer["result"] = "ok"
-        if mode == "no-key":
-            answer["metadata"] = {}
         if mode == "twice":
             out.append(dict(answer))
         if mode == "alien":
@@ -210,10 +206,9 @@ TEMPLATE: dict[str, Any] = {
                 "ExtendedS3DestinationConfiguration": {
                     "RoleARN": _arn("DeliveryRole"),
                     "BucketARN": _arn("Lake"),
-                    "Prefix": "curated/rows/day=!{partitionKeyFromLambda:day}/",
+                    "Prefix": "curated/rows/day=!{timestamp:yyyy-MM-dd}/",
                     "ErrorOutputPrefix": "errors/!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd}/",
                     "BufferingHints": {"IntervalInSeconds": 60, "SizeInMBs": 64},
-                    "DynamicPartitioningConfiguration": {"Enabled": True},
                     "ProcessingConfiguration": {
                         "Enabled": True,
                         "Processors": [

@@ -27,12 +27,10 @@ def send(stack: Stack, *records: dict[str, Any], key: str | None = None) -> None
 
 
 def lake_rows(stack: Stack, start: str) -> list[dict[str, Any]]:
-    """Rows in the lake whose id starts so, with the day of their folder."""
+    """Rows in the lake whose id starts so."""
     found: list[dict[str, Any]] = []
     for key in stack.keys("curated/rows/"):
-        day = key.split("day=")[1].split("/")[0]
-        table = _parquet(stack.read(key))
-        found += [{**row, "day": day} for row in table if (row["id"] or "").startswith(start)]
+        found += [row for row in _parquet(stack.read(key)) if (row["id"] or "").startswith(start)]
     return found
 
 

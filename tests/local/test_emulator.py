@@ -20,6 +20,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from salescast.laptop.emulator_process import command, variables
+from salescast.stack.session import signature
 from tests.local.emulator_process import Emulator, started
 from tests.template import ROOT
 
@@ -83,8 +84,10 @@ def create_function(emulator: Emulator, name: str, code: str, *allowed: tuple[st
 
 
 def ask(emulator: Emulator, path: str, body: object = None) -> tuple[int, dict[str, Any]]:
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(f"{emulator.endpoint}{path}", data=data)
+    """The emulator's answer to root."""
+    url, data = f"{emulator.endpoint}{path}", None if body is None else json.dumps(body).encode()
+    signed = signature(emulator.root, "GET" if data is None else "POST", url, data or b"")
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"} | signed)
     try:
         with urllib.request.urlopen(request, timeout=10) as response:
             return response.status, json.load(response)
@@ -348,7 +351,7 @@ def test_port_in_use_is_one_clear_line(emulator: Emulator, tmp_path: Path) -> No
         text=True,
         timeout=30,
         cwd=ROOT,
-        env={"PATH": os.defpath} | variables(),
+        env={"PATH": os.defpath} | variables("any"),
     )
     assert second.returncode == 1
     assert f"cannot listen on 127.0.0.1:{emulator.port}" in second.stderr

@@ -4,6 +4,7 @@ A probe fails when MiniStack closes the gap itself: then what closes it here can
 docs/local-differences.md.
 """
 
+import http.client
 import io
 import json
 import os
@@ -49,7 +50,7 @@ def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
         process = subprocess.Popen(
             command, env=environment, stdout=output, stderr=subprocess.STDOUT, cwd=folder
         )
-    emulator = Emulator(process, port, log)
+    emulator = Emulator(process, port, log, "any")
     try:
         emulator.wait("/_ministack/health")
         emulator.client("s3").create_bucket(Bucket="lake")
@@ -345,3 +346,18 @@ def test_a_job_run_succeeds_without_running(ministack: Emulator) -> None:
     run_id = glue.start_job_run(JobName="idle")["JobRunId"]
     time.sleep(1)
     assert glue.get_job_run(JobName="idle", RunId=run_id)["JobRun"]["JobRunState"] == "SUCCEEDED"
+
+
+def test_anybody_is_root(ministack: Emulator) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", ministack.port)
+    page = {"Origin": "https://example.com", "Host": f"rebound.example:{ministack.port}"}
+    forged = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=test/20260101/us-east-1/iam/aws4_request"
+    query = f"Action=CreateUser&UserName=anybody&Version=2010-05-08&{forged}"
+    connection.request("GET", f"/?{query}", headers=page)
+    response = connection.getresponse()
+    assert (response.status, response.getheader("Access-Control-Allow-Origin")) == (200, "*")
+    response.read()
+    connection.request("GET", "/_ministack/health")
+    assert connection.getresponse().status == 200
+    connection.close()
+    assert [user["UserName"] for user in ministack.client("iam").list_users()["Users"]] == ["anybody"]

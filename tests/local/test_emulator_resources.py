@@ -106,8 +106,9 @@ def test_the_lake_refuses_plain_http(stack: Stack, protocol: str) -> None:
     stream = described["DeliveryStreamDescription"]
     role = stream["Source"]["KinesisStreamSourceDescription"]["RoleARN"]
     endpoint = stack.endpoint or ""
+    arn = stream["DeliveryStreamARN"]
     session = service_session(
-        endpoint, role, "firehose.amazonaws.com", stream["DeliveryStreamARN"], LAPTOP_ACCOUNT, rights=None
+        endpoint, stack.session, role, "firehose.amazonaws.com", arn, LAPTOP_ACCOUNT, rights=None
     )
     s3 = client(session, "s3", endpoint)
 

@@ -100,10 +100,6 @@ TEMPLATE: dict[str, Any] = {
                         "LogGroupName": "g",
                         "LogStreamName": "s",
                     },
-                    "DynamicPartitioningConfiguration": {
-                        "Enabled": True,
-                        "RetryOptions": {"DurationInSeconds": "30"},
-                    },
                     "S3BackupMode": "Enabled",
                     "S3BackupConfiguration": {
                         "BucketARN": {"Fn::GetAtt": ["Lake", "Arn"]},
@@ -192,7 +188,6 @@ def test_delivery_stream_tells_everything(emulator: Emulator, stack: dict[str, s
         "LogGroupName": "g",
         "LogStreamName": "s",
     }
-    assert destination["DynamicPartitioningConfiguration"]["RetryOptions"]["DurationInSeconds"] == 30
     assert destination["S3BackupMode"] == "Enabled"
     backup = destination["S3BackupDescription"]
     assert (backup["Prefix"], backup["CompressionFormat"]) == ("raw/", "GZIP")

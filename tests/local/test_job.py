@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from salescast import laptop
 from salescast.functions import compact, generate
 from salescast.integrity import health, reconcile
-from salescast import laptop
 from salescast.stack.errors import SalescastError
 from salescast.stack.polling import poll
 from salescast.stack.services import athena, freshness

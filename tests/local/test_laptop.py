@@ -8,6 +8,7 @@ import os
 import signal
 import time
 
+import boto3
 import pytest
 
 from salescast import laptop
@@ -32,7 +33,17 @@ def test_status_as_json(stack: Stack, capfd: pytest.CaptureFixture[str]) -> None
 def test_only_loopback_is_listened_on(stack: Stack) -> None:
     assert stack.endpoint is not None
     assert stack.endpoint.startswith("http://127.0.0.1:")
-    assert emulator_process.answers(stack.endpoint)
+    assert emulator_process.answers(stack.endpoint, stack.session)
+
+
+def test_other_clients_get_in_with_what_env_prints(stack: Stack, capfd: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["env", "--json", "--state", str(stack.state.folder)]) == 0
+    printed = json.loads(capfd.readouterr().out)
+    session = boto3.Session(
+        printed["AWS_ACCESS_KEY_ID"], printed["AWS_SECRET_ACCESS_KEY"], region_name=printed["AWS_REGION"]
+    )
+    tables = session.client("dynamodb", endpoint_url=printed["AWS_ENDPOINT_URL"]).list_tables()["TableNames"]
+    assert stack.output("OrdersTable") in tables
 
 
 def test_up_again_starts_what_died_and_leaves_the_rest(stack: Stack) -> None:

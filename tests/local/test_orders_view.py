@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from change import Moment, to_row
+from change import to_row
+from moment import Moment
 from salescast.stack.services import athena
 from salescast.stack.stack import Stack
 from tests.lake import parquet

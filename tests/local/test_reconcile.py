@@ -17,10 +17,10 @@ import pytest
 from salescast.functions import generate
 from salescast.integrity import failed_changes, orders_table, reconcile
 from salescast.replay import replay
-from salescast.replay.online_retail import COLUMNS
-from salescast.replay.retail_file import survey
+from salescast.replay.survey import survey
 from salescast.stack.services.athena import run
 from salescast.stack.stack import Stack
+from tests.unit.replay.files import COLUMNS
 from tests.waiting import wait_for, wait_for_rows
 
 COUNT = 120
@@ -70,7 +70,7 @@ def written(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Written:
 @pytest.fixture(scope="module")
 def disturbed(stack: Stack, written: Written) -> Iterator[reconcile.Reconciliation]:
     """What reconciling says when a change of order 7 is nowhere and one of order 9 was refused."""
-    seven, nine = f"{written.prefix}-7", f"{written.prefix}-9"
+    seven, nine = f"{written.prefix}-P-7", f"{written.prefix}-P-9"
     # A change of the future: version 3 is written, and nobody ever wrote version 2.
     change(stack, seven, version={"N": "3"}, updated_ts={"S": "2026-01-01T00:00:00.000Z"})
     change(stack, nine, version={"N": "2"}, status={"S": "LOST"})
@@ -107,13 +107,13 @@ def test_the_engine_sums_up_a_day_as_we_do(stack: Stack, written: Written) -> No
 
 def test_a_change_that_is_nowhere_is_missing(disturbed: reconcile.Reconciliation, written: Written) -> None:
     assert not disturbed.reconciled
-    assert f"{written.prefix}-7: version 2 of 3 is not in the lake" in disturbed.examples
+    assert f"{written.prefix}-P-7: version 2 of 3 is not in the lake" in disturbed.examples
 
 
 def test_what_the_transformer_refused_is_failed(
     disturbed: reconcile.Reconciliation, written: Written
 ) -> None:
-    assert not mentions(disturbed, f"{written.prefix}-9:")
+    assert not mentions(disturbed, f"{written.prefix}-P-9:")
     assert disturbed.failed >= 1
     assert disturbed.failed_records >= 1
 
@@ -121,7 +121,7 @@ def test_what_the_transformer_refused_is_failed(
 def test_orders_that_were_removed_are_not_missed(
     stack: Stack, disturbed: reconcile.Reconciliation, written: Written
 ) -> None:
-    seven, nine = f"{written.prefix}-7", f"{written.prefix}-9"
+    seven, nine = f"{written.prefix}-P-7", f"{written.prefix}-P-9"
     for order_id in (seven, nine):
         remove(stack, order_id)
     wait_for_rows(stack, written.prefix, COUNT + 2)  # a change and the removal of order 7

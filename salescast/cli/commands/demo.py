@@ -13,9 +13,7 @@ from salescast.stack.state import DEFAULT
 def run_demo(
     context: typer.Context,
     orders: Annotated[int, typer.Option(min=1, help="Orders to generate over the past 120 days.")] = 2000,
-    file: Annotated[
-        Path | None, typer.Option("--replay", help="Replay this Online Retail CSV instead.")
-    ] = None,
+    file: Annotated[Path | None, typer.Option("--replay", help="Replay this order file instead.")] = None,
     fast: Annotated[
         float, typer.Option(min=1, max=60, help="Divide Firehose's buffering interval by this.")
     ] = 20,

@@ -20,20 +20,29 @@ def reconcile_lake(
             show_default="twice the freshness bound",
         ),
     ] = None,
+    log: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            help="Days for which the log is proven; reads all of raw/ since then.",
+            show_default="since the last proof, at least 1",
+            metavar="DAYS",
+        ),
+    ] = None,
     state: StateOption = DEFAULT,
     stack: StackOption = None,
     _json: JsonOption = False,
 ) -> int:
-    """Prove that no change was lost: the orders table against the lake, exactly. Exit status 0 only if so.
+    """Prove that no change was lost: the table against the lake, and the log. Exit status 0 only if so.
 
     salescast reconcile
-    salescast reconcile --stack salescast --settle 600
+    salescast reconcile --stack salescast --settle 600 --log 7
     """
     from salescast.integrity import last_reconciliation, reconcile
 
     output: Output = context.obj
     target = arguments.stack(state, stack)
-    reconciliation = reconcile.reconcile(target, settle, output.step)
+    reconciliation = reconcile.reconcile(target, settle, output.step, log_days=log)
     last_reconciliation.keep(target, reconciliation)
     output.reconciliation(reconciliation)
     return int(not reconciliation.reconciled)

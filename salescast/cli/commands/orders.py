@@ -1,7 +1,8 @@
 """Commands that write orders: generate, replay."""
 
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -9,6 +10,9 @@ from salescast.cli import arguments, consent
 from salescast.cli.arguments import JsonOption, StackOption, StateOption, UsageError, YesOption
 from salescast.cli.output import Output
 from salescast.stack.state import DEFAULT
+
+DateReading = Literal["day-first", "month-first", "epoch", "epoch-ms", "excel"]
+DecimalMarkName = Literal["point", "comma"]
 
 
 def generate_orders(
@@ -54,29 +58,84 @@ def generate_orders(
 
 def replay_orders(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="Online Retail CSV, gzip or plain.")],
+    file: Annotated[Path, typer.Argument(help="CSV or other text, plain, gzip or ZIP; XLSX, XLS, ODS.")],
+    mapping: Annotated[
+        str | None, typer.Option(help="A profile's name, or a mapping in YAML. Found by the columns.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be written; needs no stack.")
+    ] = False,
+    column: Annotated[
+        list[str] | None, typer.Option(help="Which column an attribute is in.", metavar="ATTRIBUTE=COLUMN")
+    ] = None,
+    constant: Annotated[
+        list[str] | None, typer.Option(help="An attribute that all orders share.", metavar="ATTRIBUTE=VALUE")
+    ] = None,
+    dates: Annotated[
+        DateReading | None,
+        typer.Option(help="What 03/05/2024, or a bare number, means. Decided over the file."),
+    ] = None,
+    decimal: Annotated[DecimalMarkName | None, typer.Option(help="What stands in 2,50 or 2.50.")] = None,
+    zone: Annotated[str | None, typer.Option(help="Of times that name none.", metavar="Europe/Paris")] = None,
+    encoding: Annotated[str | None, typer.Option(help="For example cp1252. Found.")] = None,
+    delimiter: Annotated[
+        str | None, typer.Option(help="Between fields, for example ; or tab. Found.")
+    ] = None,
+    sheet: Annotated[str | None, typer.Option(help="Of a workbook that has several.")] = None,
     state: StateOption = DEFAULT,
     stack: StackOption = None,
     yes: YesOption = False,
     _json: JsonOption = False,
 ) -> int:
-    """Write the invoice lines of an Online Retail CSV as orders; may be interrupted and repeated.
+    """Write the lines of an order file as orders; may be interrupted and repeated.
 
-    Exit status 1 when a line could not become an order; those lines are listed.
+    Profiles: online-retail (also Online Retail II), shopify, woocommerce, kaggle-sales, own-columns (named as
+    the attributes of an order). docs/order-files.md says how a mapping is written.
 
-    salescast replay online_retail.csv.gz
+    Dates are read in one form for the whole file: 2024-03-05, 2024/3/5, 05/03/2024, 5.3.24, 5-Mar-24, Mar 5,
+    2024; alone or with a time such as 9:05, 09:05:30.250, 9:05 AM, T09:05; Z, UTC, +01:00 or -0500 at the end
+    counts.
+
+    Exit status 1 when a line could not become an order, or is in the table with other contents; they are
+    listed.
+
+    salescast replay online_retail.csv.gz --dry-run
+    salescast replay sales.csv --column order_ts=Day --constant currency=EUR
     """
-    from salescast.replay import replay, retail_file
+    from salescast.replay import replay
+    from salescast.replay.survey import Options, survey
 
     output: Output = context.obj
-    target = arguments.stack(state, stack)
-    survey = retail_file.survey(file)
-    replay.check_dates(target, survey)
-    consent.ask(target, f"write {survey.lines:,} orders to", yes)
-    if survey.ignored_columns:
-        output.step(f"columns that orders do not have are left out: {', '.join(survey.ignored_columns)}")
+    options = Options(
+        mapping=mapping,
+        columns=arguments.pairs(column, "--column order_ts=Day"),
+        constants=arguments.pairs(constant, "--constant currency=EUR"),
+        encoding=encoding,
+        delimiter=delimiter,
+        sheet=sheet,
+        dates=dates,
+        decimal=decimal,
+        zone=zone,
+        pseudonym_key=os.environ.get("SALESCAST_PSEUDONYM_KEY", ""),
+    )
+    target = None if dry_run else arguments.stack(state, stack)
     with output.progress() as bars:
-        replayed = replay.replay(target, survey, bars.counter("lines", survey.lines).show)
+        surveyed = survey(file, options, bars.counter("lines looked at").show)
+    if target is None:
+        with output.progress() as bars:
+            rehearsal = replay.rehearse(surveyed, bars.counter("lines", surveyed.lines).show)
+        output.rehearsed(rehearsal)
+        return int(rehearsal.unmapped > 0)
+    replay.check_dates(target, surveyed)
+    consent.ask(target, f"write {surveyed.lines:,} orders to", yes)
+    for note in surveyed.notes:
+        output.step(note)
+    with output.progress() as bars:
+        try:
+            replayed = replay.replay(target, surveyed, bars.counter("lines", surveyed.lines).show)
+        except KeyboardInterrupt as stop:
+            output.step(str(stop) or "stopped; the same command goes on where it was")
+            raise
     output.problems(replayed.problems)
     output.replayed(replayed)
-    return int(replayed.unmapped > 0)
+    return int(replayed.unmapped + replayed.differing > 0)

@@ -1,4 +1,4 @@
-"""Commands for the stack itself: up, down, status, destroy."""
+"""Commands for the stack itself: up, down, status, env, destroy."""
 
 from pathlib import Path
 from typing import Annotated
@@ -66,6 +66,16 @@ def show_status(
     stages = health.stages(arguments.stack(state, stack))
     output.stages(stages)
     return int(any(stage.health == health.DOWN for stage in stages))
+
+
+def show_environment(context: typer.Context, state: StateOption = DEFAULT, _json: JsonOption = False) -> None:
+    """Print export lines that let any AWS client use the stack on this machine, as its root: eval them.
+
+    salescast env
+    salescast env --state .shop
+    """
+    output: Output = context.obj
+    output.environment(Stack.laptop(state.resolve()).variables)
 
 
 def destroy_stack(

@@ -11,6 +11,8 @@ from salescast.stack.services import athena
 from salescast.stack.services.athena import NamedQuery, Result
 
 ANSWER = "answer of the Ask page"
+ASKED = "question of the Ask page"
+OWN = "query"  # what an answer to own SQL is called
 MOST_ROWS = 10_000
 EXAMPLE = """SELECT country, sum(net_revenue) AS revenue
 FROM orders
@@ -27,6 +29,7 @@ def page(view: View) -> None:
         _named(view)
     with own:
         _own(view)
+    st.session_state.pop(ASKED, None)
     if (kept := st.session_state.get(ANSWER)) and kept[0] == view.identity:
         _answer(*kept[1:])
 
@@ -38,13 +41,22 @@ def _named(view: View) -> None:
     st.markdown(query.description.replace("$", "\\$"))
     with st.form(f"parameters of {name}", border=bool(query.defaults)):
         parameters = _parameters(query)
-        asked = st.form_submit_button("Run", type="primary", icon=":material/play_arrow:")
+        st.form_submit_button(
+            "Run", type="primary", icon=":material/play_arrow:", on_click=_ask, args=(name,)
+        )
     with st.expander("Its SQL"):
         st.code(query.statement, language="sql")
-    if asked:
+    if st.session_state.get(ASKED) == name:
         with guarded(), st.spinner("Asking Athena"):
             result = athena.run(view.stack, query.statement, query.arguments(parameters))
             st.session_state[ANSWER] = (view.identity, name, result)
+
+
+def _ask(name: str) -> None:
+    """Notes a click before the page runs: a newer run may stop that one halfway, and what only it knew of
+    would be lost.
+    """
+    st.session_state[ASKED] = name
 
 
 def _parameters(query: NamedQuery) -> dict[str, str]:
@@ -63,9 +75,10 @@ def _own(view: View) -> None:
         "Tables and views: orders, daily_sales, customer_summary, stock_on_hand, order_changes, "
         "inventory, sales_projections, projection_accuracy."
     )
-    if st.button("Run", type="primary", icon=":material/play_arrow:", key="run own"):
+    st.button("Run", type="primary", icon=":material/play_arrow:", key="run own", on_click=_ask, args=(OWN,))
+    if st.session_state.get(ASKED) == OWN:
         with guarded(), st.spinner("Asking Athena"):
-            st.session_state[ANSWER] = (view.identity, "query", athena.run(view.stack, reading(sql)))
+            st.session_state[ANSWER] = (view.identity, OWN, athena.run(view.stack, reading(sql)))
 
 
 def reading(sql: str) -> str:

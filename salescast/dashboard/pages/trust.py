@@ -69,6 +69,7 @@ def _reconciliation(view: View) -> None:
         f"{health.span(age.total_seconds())} ago: {last['table_orders']:,} orders, "
         f"{last['table_versions']:,} changes"
     )
+    lost = (last.get("log") or {}).get("missing", 0)
     if last["reconciled"] and not last["failed_records"] and not last["in_flight"]:
         st.success(f"Reconciled {summary}; nothing is missing, to the cent.", icon=":material/verified:")
     elif last["reconciled"]:
@@ -79,7 +80,8 @@ def _reconciliation(view: View) -> None:
         )
     else:
         st.error(
-            f"Not reconciled {summary}; {last['missing']:,} missing, {last['unexpected']:,} unexpected. "
+            f"Not reconciled {summary}; {last['missing']:,} order(s) and {lost:,} change(s) missing, "
+            f"{last['unexpected']:,} unexpected. "
             f"{command('reconcile', view.target)} lists them.",
             icon=":material/error:",
         )

@@ -6,7 +6,7 @@ Runs in .venv-emulator and imports nothing but it, the standard library and its 
 run as children of this process, with its interpreter and its environment, so the environment is emptied of
 what Lambda's does not have, and the project is on this process's import path only.
 
-Besides AWS's APIs it answers
+Whoever asks must sign (door.py). Besides AWS's APIs it answers
     GET  /_salescast/health               200 {"ministack": version}
     POST /_salescast/assume-service-role  {"RoleArn", "Service", "SourceArn", "SourceAccount"}: 200 with a
                                           session, 403 when the trust policy does not allow it (sessions.py)
@@ -21,18 +21,16 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+from salescast.local.emulator import asgi
+from salescast.local.emulator.asgi import App, Receive, Scope, Send
 
 HOST = "127.0.0.1"
-_BODY_LIMIT = 65536
+# By which `up` hands over the secret of root's key; it is gone from our environment before functions run.
+SECRET = "SALESCAST_SECRET"  # noqa: S105, a name
 # What a function may see of our environment; Lambda sets PATH, LANG and TZ itself. MiniStack reads
 # GATEWAY_PORT whenever it starts a function, and a function's temporary files belong in the stack's folder.
 _KEPT = {"PATH", "LANG", "TZ", "TMPDIR", "GATEWAY_PORT"}
@@ -46,8 +44,11 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True, help="TCP port on 127.0.0.1")
     parser.add_argument("--state", type=Path, required=True, help="the stack's folder; all files go there")
     arguments = parser.parse_args()
+    secret = os.environ.get(SECRET, "")
+    if not secret:
+        parser.error(f"root's key needs a secret, in the environment variable {SECRET}")
     prepare_environment(arguments.port, arguments.state.resolve())
-    app = patched_app()
+    app = patched_app(arguments.port, secret)
     asyncio.run(serve(app, arguments.port))
 
 
@@ -114,13 +115,18 @@ def patches() -> tuple[ModuleType, ...]:
     )
 
 
-def patched_app() -> App:
-    """MiniStack's ASGI application with every patch applied and our own endpoints in front."""
+def patched_app(port: int, secret: str) -> App:
+    """MiniStack's ASGI application with every patch applied, our own endpoints and the door in front."""
     from ministack import app as ministack
 
+    from salescast.local.emulator.door import Door
+
+    door = Door(_with_own_endpoints(ministack.app, ministack._version()), port, secret)
+    # First: services import what it replaces by name.
+    door.apply()
     for module in patches():
         module.apply()
-    return _with_own_endpoints(ministack.app, ministack._version())
+    return door
 
 
 async def serve(app: App, port: int) -> None:
@@ -159,8 +165,8 @@ def _with_own_endpoints(app: App, version: str) -> App:
         if scope["type"] == "lifespan":
             await app(scope, receive, _after_startup(send))
         elif scope["type"] == "http" and scope["path"].startswith("/_salescast/"):
-            status, answer = _answer(scope, version, await _body(receive))
-            await _send_json(send, status, answer)
+            status, answer = _answer(scope, version, await asgi.body(receive))
+            await asgi.send_json(send, status, answer)
         else:
             await app(_as_over_tls(scope), receive, send)
 
@@ -219,20 +225,3 @@ def _answer(scope: Scope, version: str, body: bytes) -> tuple[int, dict[str, str
         return 200, sessions.assume(*arguments)
     except sessions.AccessDeniedError as error:
         return 403, {"Code": "AccessDenied", "Message": str(error)}
-
-
-async def _body(receive: Receive) -> bytes:
-    body = b""
-    while len(body) < _BODY_LIMIT:
-        message = await receive()
-        body += message.get("body", b"")
-        if not message.get("more_body"):
-            break
-    return body
-
-
-async def _send_json(send: Send, status: int, answer: dict[str, str]) -> None:
-    body = json.dumps(answer).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

@@ -1,25 +1,29 @@
 """A durable checkpoint: one JSON file, replaced as a whole.
 
-Keeps: what AWS keeps for us, the position of a reader in a stream. A checkpoint is either the old one or the
-new one, also after SIGKILL or a power cut: it is written beside the file, flushed to the disk, and renamed
-over it.
+Keeps: what AWS keeps for us, the positions of a reader in the shards of a stream. A checkpoint is either the
+old one or the new one, also after SIGKILL or a power cut: it is written beside the file, flushed to the disk,
+and renamed over it. What is no checkpoint all the same (a half of one, an empty one, another program's) is
+set aside, and the stream is read from its beginning: at least once is allowed.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import threading
 from pathlib import Path
 from typing import Any
 
+from salescast.local.movers.shard import from_checkpoint
 
-class CorruptCheckpointError(ValueError):
-    """The file is not a checkpoint."""
+logger = logging.getLogger(__name__)
+
+ASIDE = ".broken"
 
 
 class Checkpoint:
-    """The JSON object in `path`. Safe to save from several threads."""
+    """The JSON object in `path`: `shards` by id, and what else its owner keeps. Safe to save from threads."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -27,23 +31,22 @@ class Checkpoint:
         self._saved: str | None = None
 
     def load(self) -> dict[str, Any]:
-        """The object, empty when there is no file. Raises CorruptCheckpointError when it is none."""
+        """The object, empty when there is no file, or none that is a checkpoint."""
         try:
-            text = self.path.read_text(encoding="utf-8")
+            content = json.loads(self.path.read_text(encoding="utf-8"))
+            for position in content["shards"].values():
+                from_checkpoint(position)
         except FileNotFoundError:
             return {}
-        try:
-            content = json.loads(text)
-        except ValueError:
-            content = None
-        if not isinstance(content, dict):
-            raise CorruptCheckpointError(
-                f"{self.path} is not a checkpoint: delete it to read the stream again from its start"
-            )
-        return content
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+            aside = self.path.with_name(self.path.name + ASIDE)
+            self.path.replace(aside)
+            logger.error("%s is not a checkpoint: set aside, reading the stream from its beginning", aside)
+            return {}
+        return dict(content)
 
     def save(self, content: dict[str, Any]) -> None:
-        """Replaces the file. Does nothing when the content is what was saved last."""
+        """Replaces the file. Does nothing when the content is what was saved last. Raises OSError."""
         text = json.dumps(content, separators=(",", ":"), sort_keys=True)
         with self._lock:
             if text == self._saved:

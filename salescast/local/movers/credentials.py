@@ -23,27 +23,25 @@ from botocore.credentials import Credentials, RefreshableCredentials
 
 from salescast.local.movers.rights import guard
 from salescast.stack.loopback import require_loopback
-from salescast.stack.session import isolated_session
+from salescast.stack.session import isolated_session, root_session, signature
 
 REGION = "us-east-1"
 CONTROL_TIMEOUT_SECONDS = 30
-
-# The account's own key. MiniStack takes any key that it did not issue itself for the account's root.
-ACCOUNT_KEY = ("test", "test")
 
 
 class TrustRefusedError(PermissionError):
     """The role's trust policy does not let this service assume it for this resource."""
 
 
-def account_session(endpoint: str, region: str = REGION) -> boto3.Session:
+def account_session(endpoint: str, secret: str, region: str = REGION) -> boto3.Session:
     """A session with the account's own key, for what the service does without a role of the user's."""
     require_loopback(endpoint)
-    return isolated_session(region, lambda: Credentials(*ACCOUNT_KEY, method="account"))
+    return root_session(secret, region)
 
 
 def service_session(
     endpoint: str,
+    root: boto3.Session,
     role_arn: str,
     service: str,
     source_arn: str,
@@ -54,15 +52,20 @@ def service_session(
 ) -> boto3.Session:
     """A session of `role_arn` as the service principal `service` gets it for the resource `source_arn`.
 
-    Its clients raise UndeclaredActionError for a call that is not among `rights`, the IAM actions that the
-    service declares; None lets every call through, for who tries what the role may. Raises TrustRefusedError
-    when the trust policy refuses it, OSError when the emulator does not answer.
+    `root`, a session with the account's own key, asks for it. Its clients raise UndeclaredActionError for a
+    call that is not among `rights`, the IAM actions that the service declares; None lets every call through,
+    for who tries what the role may. Raises TrustRefusedError when the trust policy refuses it, OSError when
+    the emulator does not answer.
     """
     require_loopback(endpoint)
 
     def fetch() -> dict[str, str]:
         body = {"RoleArn": role_arn, "Service": service, "SourceArn": source_arn, "SourceAccount": account}
-        answer = _post(f"{endpoint}/_salescast/assume-service-role", body)
+        try:
+            answer = post(root, f"{endpoint}/_salescast/assume-service-role", body)
+        except PermissionError as error:
+            text = f"{service} may not assume {role_arn} for {source_arn}: {error}"
+            raise TrustRefusedError(text) from None
         return {
             "access_key": answer["AccessKeyId"],
             "secret_key": answer["SecretAccessKey"],
@@ -79,10 +82,15 @@ def service_session(
     return session
 
 
-def _post(url: str, body: dict[str, str]) -> dict[str, str]:
-    request = urllib.request.Request(  # noqa: S310 - loopback only, checked by the callers
-        url, data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}, method="POST"
-    )
+def post(root: boto3.Session, url: str, body: dict[str, str]) -> dict[str, str]:
+    """What the emulator answers to root about itself (`/_salescast/`).
+
+    Raises PermissionError for 403 and OSError for any other refusal.
+    """
+    data = json.dumps(body).encode()
+    headers = {"Content-Type": "application/json"} | signature(root, "POST", url, data)
+    # Loopback only, checked by the callers.
+    request = urllib.request.Request(url, data, headers, method="POST")  # noqa: S310
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(request, timeout=CONTROL_TIMEOUT_SECONDS) as response:
@@ -91,7 +99,5 @@ def _post(url: str, body: dict[str, str]) -> dict[str, str]:
     except urllib.error.HTTPError as error:
         detail = error.read().decode(errors="replace")
         if error.code == 403:
-            raise TrustRefusedError(
-                f"{body['Service']} may not assume {body['RoleArn']} for {body['SourceArn']}: {detail}"
-            ) from None
+            raise PermissionError(detail) from None
         raise OSError(f"{url} answered {error.code}: {detail}") from None

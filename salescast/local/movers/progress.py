@@ -10,6 +10,7 @@ it delivers every record at least once.
 from __future__ import annotations
 
 import threading
+import time
 
 from salescast.local.movers.shard import FINISHED, Position, after, at
 
@@ -19,6 +20,7 @@ class Container:
 
     def __init__(self) -> None:
         self.oldest: dict[str, tuple[int, str]] = {}  # to compare, and as it is written
+        self.since = time.monotonic()
 
     def holds(self, shard_id: str, sequence_number: str) -> None:
         """Notes that a record of this shard is in the container."""
@@ -45,6 +47,12 @@ class Progress:
         """The container's records are delivered, or all in other containers."""
         with self._lock:
             self._containers.discard(container)
+
+    def waiting(self) -> float:
+        """Seconds since the oldest container was opened; 0 when everything is delivered."""
+        with self._lock:
+            now = time.monotonic()
+            return max((now - container.since for container in self._containers), default=0.0)
 
     def read(self, shard_id: str, sequence_number: str) -> None:
         """The record, and every one before it, has been put into a container."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import signal
 import sys
 import threading
@@ -17,21 +18,25 @@ from types import FrameType
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from salescast.local.movers.checkpoint import CorruptCheckpointError
 from salescast.local.movers.clients import Clients
 from salescast.local.movers.credentials import account_session
+from salescast.stack.condition import Report
 from salescast.stack.loopback import require_loopback
+from salescast.stack.session import SECRET_VARIABLE
 
 logger = logging.getLogger(__name__)
 
 CONFIGURATION_POLL_SECONDS = 2.0
+FIRST_POLL_SECONDS = 0.5  # `up` waits
 
 
 @dataclass
 class Runner:
     """One stand-in's process."""
 
+    name: str
     endpoint: str
+    secret: str = field(repr=False)  # of the account's own key
     stack: str
     state: Path
     fast: float = 1.0
@@ -39,7 +44,8 @@ class Runner:
 
     def __post_init__(self) -> None:
         require_loopback(self.endpoint)
-        self.account: boto3.Session = account_session(self.endpoint)
+        self.account: boto3.Session = account_session(self.endpoint, self.secret)
+        self.condition = Report(self.state, self.name)
         # With the account's own key: the services' control planes.
         self.clients = Clients(self.account, self.endpoint)
 
@@ -61,17 +67,13 @@ class Runner:
 
     def follow(self, step: Callable[[], None], every: float = CONFIGURATION_POLL_SECONDS) -> None:
         """Calls `step` until the process is told to stop. A failing step is reported and tried again."""
-        last = ""
         while not self.stop.is_set():
             try:
                 step()
-                last = ""
+                self.condition.well("configuration")
             except (ClientError, BotoCoreError, OSError) as error:
-                text = describe(error)
-                if text != last:
-                    logger.warning("waiting: %s", text)
-                last = text
-            self.stop.wait(every)
+                self.condition.ill("configuration", f"waiting: {describe(error)}")
+            self.stop.wait(every if self.condition.is_at_work else min(every, FIRST_POLL_SECONDS))
 
 
 def describe(error: BaseException) -> str:
@@ -104,8 +106,18 @@ def start(name: str, work: Callable[[Runner], None], argv: list[str] | None = No
     logging.Formatter.converter = time.gmtime
     logging.getLogger("botocore").setLevel(logging.WARNING)
     logging.getLogger("urllib3").setLevel(logging.ERROR)
+    secret = os.environ.get(SECRET_VARIABLE)
+    if not secret:
+        parser.error(f"the account's key needs its secret, in the environment variable {SECRET_VARIABLE}")
     try:
-        runner = Runner(arguments.endpoint, arguments.stack, arguments.state, max(arguments.fast, 1.0))
+        runner = Runner(
+            name,
+            arguments.endpoint,
+            secret,
+            arguments.stack,
+            arguments.state,
+            max(arguments.fast, 1.0),
+        )
     except ValueError as error:
         parser.error(str(error))
 
@@ -115,10 +127,6 @@ def start(name: str, work: Callable[[Runner], None], argv: list[str] | None = No
     signal.signal(signal.SIGTERM, ask_to_stop)
     signal.signal(signal.SIGINT, ask_to_stop)
     logger.info("%s for stack %s starts", name, runner.stack)
-    try:
-        work(runner)
-    except CorruptCheckpointError as error:
-        logger.error("%s", error)
-        return 1
+    work(runner)
     logger.info("%s stops", name)
     return 0

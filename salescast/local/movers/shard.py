@@ -32,6 +32,9 @@ class PositionType(StrEnum):
     FINISHED = "FINISHED"  # closed and read to its end: nothing to read from
 
 
+_AT_A_NUMBER = (PositionType.AT_SEQUENCE_NUMBER, PositionType.AFTER_SEQUENCE_NUMBER)
+
+
 class Position(NamedTuple):
     """Where to read from: a type, and its sequence number or time where it needs one."""
 
@@ -53,8 +56,11 @@ def after(sequence_number: str) -> Position:
 
 
 def from_checkpoint(kept: Sequence[str]) -> Position:
-    """The position that a checkpoint keeps as a list."""
-    return Position(PositionType(kept[0]), *kept[1:])
+    """The position that a checkpoint keeps as a list. Raises ValueError or TypeError for what is none."""
+    kind, value = PositionType(kept[0]), "".join(kept[1:])
+    if isinstance(kept, str) or len(kept) > 2 or (kind in _AT_A_NUMBER and not value.isdecimal()):
+        raise ValueError(kept)
+    return Position(kind, value)
 
 
 class Stream(Protocol):
@@ -127,6 +133,12 @@ class ShardReader:
                     return self._new_iterator()
                 case "ResourceNotFoundException":
                     raise ShardGoneError(self.shard_id) from error
+                case "InvalidArgumentException" | "ValidationException" if self.position.value:
+                    # A checkpoint of another time or of another hand: at least once is allowed.
+                    place = self.position.value
+                    logger.error("%s: has no place %s; reading from its beginning", self.shard_id, place)
+                    self.position = TRIM_HORIZON
+                    return self._new_iterator()
             raise
 
     def _trimmed(self) -> None:

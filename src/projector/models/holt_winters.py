@@ -18,7 +18,7 @@ def forecasts(z: Floats, scales: list[Scale], origins: Days, horizon: int) -> Fl
     days = past[:, None] + np.arange(horizon)
     actual = np.where(days < n, z[np.minimum(days, n - 1)], np.nan)
     everywhere = np.concatenate([past, origins])
-    members = np.concatenate([_smoothed(z, scale, everywhere, horizon) for scale in scales], axis=2)
+    members = _smoothed(z, scales, everywhere, horizon)
     scores = _scores(np.abs(actual[:, :, None] - members[: len(past)]))
     weights = np.exp(-EAGERNESS * min(1.0, n / TRUSTED) * (scores - 1))
     return _central(members[len(past) :], weights / weights.sum())
@@ -31,11 +31,12 @@ def _origins(n: int) -> Days:
     return np.arange(first, n, step)
 
 
-def _smoothed(z: Floats, scale: Scale, origins: Days, horizon: int) -> Floats:
-    work = scale.forward(z)
-    low, high = float(np.nanmin(work)), float(np.nanmax(work))
-    span = high - low
-    return scale.back(np.clip(smooth(work).forecasts(origins, horizon), low - span, high + 0.7 * span))
+def _smoothed(z: Floats, scales: list[Scale], origins: Days, horizon: int) -> Floats:
+    """(origins, horizon, members)"""
+    work = np.stack([scale.forward(z) for scale in scales], axis=1)
+    low, high = np.nanmin(work, axis=0)[:, None], np.nanmax(work, axis=0)[:, None]
+    members = np.clip(smooth(work).forecasts(origins, horizon), 2 * low - high, high + 0.7 * (high - low))
+    return np.concatenate([scale.back(members[:, :, place]) for place, scale in enumerate(scales)], axis=2)
 
 
 def _scores(missed: Floats) -> Floats:

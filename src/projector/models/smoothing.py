@@ -25,39 +25,42 @@ GRID = np.array([(a, g, a * b, p) for a, g, (b, p) in itertools.product(ALPHAS, 
 
 @dataclass(frozen=True, slots=True)
 class States:
-    """What was known before each day t = 0..n: level and trend (n+1, G), season (n+1, 7, G) by t % 7."""
+    """What was known before each day t = 0..n, on each of S scales: level and trend (n+1, S, G), season
+    (n+1, 7, S, G) by t % 7.
+    """
 
     level: Floats
     trend: Floats
     season: Floats
 
     def forecasts(self, origins: Days, horizon: int) -> Floats:
-        """Forecasts made before each origin: (origins, horizon, G)."""
+        """Forecasts made before each origin: (origins, horizon, S, G)."""
         steps = np.arange(horizon)
-        damping = np.cumsum(GRID[3][None, :] ** (steps[:, None] + 1), axis=0)
+        damping = np.cumsum(GRID[3] ** (steps[:, None] + 1), axis=0)[None, :, None, :]
         days = (origins[:, None] + steps[None, :]) % WEEK
         season = self.season[origins[:, None], days]
-        return np.asarray(
-            self.level[origins][:, None] + self.trend[origins][:, None] * damping[None] + season
-        )
+        return np.asarray(self.level[origins][:, None] + self.trend[origins][:, None] * damping + season)
 
 
 def smooth(z: Floats) -> States:
-    """The states over z (n,), n >= 1; nan is a day without a value, on which only the trend goes on."""
+    """The states over z (n, S), n >= 1: a history on S scales at once, since a step's cost is that of calling
+    numpy. nan is a day without a value (on every scale), on which only the trend goes on.
+    """
     alphas, gammas, betas, phis = GRID
-    n, size = len(z), GRID.shape[1]
-    start, profile = _first(z[: 4 * WEEK])
-    off = np.abs(z[: 4 * WEEK] - start - np.resize(profile, min(n, 4 * WEEK)))
-    spread = np.full(size, _mean(off))
-    level, trend = np.full(size, start), np.zeros(size)
-    season = np.repeat(profile[:, None], size, axis=1)
-    levels, trends = np.empty((n + 1, size)), np.empty((n + 1, size))
-    seasons = np.empty((n + 1, WEEK, size))
-    for t, value in enumerate(z):
+    n, shape = len(z), (z.shape[1], GRID.shape[1])
+    firsts = [_first(column) for column in z[: 4 * WEEK].T]
+    level = np.repeat([[start] for start, _, _ in firsts], shape[1], axis=1)
+    season = np.repeat(np.array([profile for _, profile, _ in firsts]).T[:, :, None], shape[1], axis=2)
+    spread = np.repeat([[off] for _, _, off in firsts], shape[1], axis=1)
+    trend = np.zeros(shape)
+    levels, trends = np.empty((n + 1, *shape)), np.empty((n + 1, *shape))
+    seasons = np.empty((n + 1, WEEK, *shape))
+    known = np.isfinite(z[:, 0])
+    for t, value in enumerate(z[:, :, None]):
         levels[t], trends[t], seasons[t] = level, trend, season
         trend = phis * trend
         level = level + trend
-        if np.isfinite(value):
+        if known[t]:
             day = t % WEEK
             error = value - level - season[day]
             limit = CLIP * spread
@@ -72,8 +75,8 @@ def smooth(z: Floats) -> States:
     return States(levels, trends, seasons)
 
 
-def _first(first: Floats) -> tuple[float, Floats]:
-    """Level and weekly profile to begin with, from up to four weeks."""
+def _first(first: Floats) -> tuple[float, Floats, float]:
+    """Level, weekly profile and mean absolute error to begin with, from up to four weeks."""
     known = first[np.isfinite(first)]
     start = float(np.median(known)) if len(known) else 0.0
     profile = np.zeros(WEEK)
@@ -83,7 +86,7 @@ def _first(first: Floats) -> tuple[float, Floats]:
             same = same[np.isfinite(same)]
             if len(same):
                 profile[day] = (np.median(same) - start) * len(same) / (len(same) + 0.5)
-    return start, profile
+    return start, profile, _mean(np.abs(first - start - np.resize(profile, len(first))))
 
 
 def _mean(values: Floats) -> float:

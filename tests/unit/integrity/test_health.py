@@ -1,10 +1,19 @@
 """What `salescast status` says of stages: summary, ages, missing rights."""
 
+import os
+import re
+from pathlib import Path
+
 import pytest
 from botocore.exceptions import ClientError
 
 from salescast.integrity import health
 from salescast.integrity.health import DOWN, OK, WARNING, Stage
+from salescast.stack import condition, disk, processes
+from salescast.stack.errors import SalescastError
+from salescast.stack.processes import Process
+from salescast.stack.stack import Stack
+from salescast.stack.state import Record, State
 
 
 @pytest.mark.parametrize(
@@ -70,3 +79,61 @@ def test_a_refusal_names_the_right_and_the_policy(error: ClientError, right: str
 def test_any_other_error_is_no_missing_right() -> None:
     assert health.missing_right(refusal("ThrottlingException", "slow down", "DescribePipe")) == ""
     assert health.missing_right(ValueError("AccessDenied")) == ""
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Stack:
+    """A laptop stack whose every process is this one."""
+    me = Process(os.getpid(), processes.start_time(os.getpid()) or 0.0)
+    running = {"emulator": me, "pipe": me}
+    record = Record("salescast", "http://127.0.0.1:4566", "us-east-1", "0", 1.0, "s3cret", {}, running)
+    State(tmp_path).prepare()
+    State(tmp_path).write(record)
+    return Stack.laptop(tmp_path)
+
+
+def said(stack: Stack) -> dict[str, tuple[str, str]]:
+    return {stage.name: (stage.health, stage.detail) for stage in health._processes(stack)}
+
+
+def test_what_keeps_a_stand_in_from_its_work_is_down_until_it_is_well(stack: Stack) -> None:
+    report = condition.Report(stack.state.folder, "pipe")
+    report.at_work()
+    assert said(stack)["process pipe"] == (OK, f"pid {os.getpid()}")
+    report.ill("shards", "the stream's shards cannot be listed")
+    report.ill("checkpoint", "the checkpoint cannot be written")
+    state, detail = said(stack)["process pipe"]
+    assert state == DOWN
+    log = stack.state.logs / "pipe.log"
+    assert detail == f"the stream's shards cannot be listed; the checkpoint cannot be written; see {log}"
+    report.well("shards")
+    report.well("checkpoint")
+    assert said(stack)["process pipe"][0] == OK
+
+
+def test_what_an_earlier_process_said_does_not_count(stack: Stack) -> None:
+    path = stack.state.tmp / "pipe.condition.json"
+    path.write_text('{"pid": 1, "at_work": true, "ills": {"a": "b"}}')
+    assert said(stack)["process pipe"][0] == OK
+    for text in ("", "[]", '{"pid": 1, "other": 2}'):
+        path.write_text(text)
+        assert condition.read(stack.state, "pipe") == condition.Condition()
+
+
+def test_a_broken_checkpoint_is_named(stack: Stack) -> None:
+    aside = stack.state.checkpoints / "pipe.json.broken"
+    aside.write_text("half")
+    state, detail = said(stack)["process pipe"]
+    assert (state, str(aside) in detail) == (WARNING, True)
+
+
+@pytest.mark.parametrize(("left", "state"), [(5_000_000, DOWN), (500_000_000, WARNING), (50_000_000_000, OK)])
+def test_a_full_disk_is_named(stack: Stack, monkeypatch: pytest.MonkeyPatch, left: int, state: str) -> None:
+    monkeypatch.setattr(disk, "free", lambda _: left)
+    found, detail = said(stack)["disk"]
+    assert (found, str(stack.state.folder) in detail) == (state, True)
+    if state == DOWN:
+        with pytest.raises(SalescastError, match=re.escape(f"the disk of {stack.state.folder} is full")):
+            disk.require_room(stack.state.folder)
+    else:
+        disk.require_room(stack.state.folder)

@@ -36,7 +36,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def recorded(folder: Path, endpoint: str, emulator: Process | None = None) -> Path:
     me = Process(os.getpid(), processes.start_time(os.getpid()) or 0.0)
     record = Record(
-        "salescast", endpoint, "us-east-1", "000000000000", 20.0, {}, {"emulator": emulator or me}
+        "salescast", endpoint, "us-east-1", "000000000000", 20.0, "s3cret", {}, {"emulator": emulator or me}
     )
     State(folder).prepare()
     State(folder).write(record)
@@ -52,7 +52,7 @@ def test_a_laptop_stack_knows_nothing_of_the_users_aws(tmp_path: Path) -> None:
     stack = Stack.laptop(recorded(tmp_path, "http://127.0.0.1:4566"))
     credentials = stack.session.get_credentials()
     assert credentials is not None
-    assert (credentials.access_key, credentials.token) == ("test", None)
+    assert credentials.get_frozen_credentials()[:3] == ("000000000000", "s3cret", None)
     for client in (stack.s3, stack.dynamodb, stack.functions):
         assert client.meta.endpoint_url == "http://127.0.0.1:4566"
         assert client.meta.region_name == "us-east-1"
@@ -81,7 +81,7 @@ def test_laptop_and_aws_stacks_live_side_by_side_in_threads(tmp_path: Path) -> N
     with ThreadPoolExecutor(2) as threads:
         laptop = threads.submit(key, lambda: Stack.laptop(folder))
         aws = threads.submit(key, lambda: Stack.aws("shop", tmp_path))
-        assert laptop.result() == {("test", "us-east-1")}
+        assert laptop.result() == {("000000000000", "us-east-1")}
         assert aws.result() == {("AKIAREAL", "eu-west-1")}
     assert dict(os.environ) == before
 
@@ -97,9 +97,9 @@ def test_a_dead_emulator_means_a_lost_stack(tmp_path: Path) -> None:
 
 
 def test_environment_for_children() -> None:
-    found = laptop_environment(dict(os.environ), "http://127.0.0.1:4566")
+    found = laptop_environment(dict(os.environ), "http://127.0.0.1:4566", "s3cret")
     assert found["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4566"
-    assert found["AWS_ACCESS_KEY_ID"] == "test"
+    assert (found["AWS_ACCESS_KEY_ID"], found["AWS_SECRET_ACCESS_KEY"]) == ("000000000000", "s3cret")
     assert found["AWS_CONFIG_FILE"] == os.devnull
     assert found["PATH"] == os.environ["PATH"]
     assert not {"AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_S3"} & found.keys()

@@ -21,7 +21,7 @@ def state(tmp_path: Path) -> State:
 
 def record(**running: Process) -> Record:
     return Record(
-        "salescast", "http://127.0.0.1:4566", "us-east-1", "000000000000", 20.0, {"A": "b"}, running
+        "salescast", "http://127.0.0.1:4566", "us-east-1", "000000000000", 20.0, "s3cret", {"A": "b"}, running
     )
 
 

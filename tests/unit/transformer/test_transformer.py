@@ -13,7 +13,7 @@ import pytest
 
 import transformer
 from batch_metrics import Batch
-from change import Moment
+from moment import Moment
 from tests.template import ROOT
 from tests.unit.transformer.rows import EVENTS, assert_valid, change
 from transformer_environment import Settings

@@ -69,7 +69,8 @@ def parsed(sql: str) -> exp.Query:
 def with_parameters(sql: str, values: list[str]) -> str:
     """`sql` with each `?` replaced by the SQL text of the value in its place (ExecutionParameters).
 
-    Raises QueryError when their numbers differ or a value is no expression.
+    Raises QueryError when their numbers differ, a value is no expression, or a `?` stands outside of a WHERE
+    clause: "? parameters can be placed only in the WHERE clause" (Athena's guide, parameterized queries).
     """
     try:
         places = [
@@ -82,10 +83,23 @@ def with_parameters(sql: str, values: list[str]) -> str:
             f"INVALID_PARAMETER_USAGE: line 1:1: Incorrect number of parameters: expected {len(places)} "
             f"but found {len(values)}"
         )
+    if places and not _only_in_where(sql):
+        raise QueryError("INVALID_PARAMETER_USAGE: line 1:1: Athena takes a ? in a WHERE clause only")
     for place, value in zip(reversed(places), reversed(values), strict=True):
         _check_expression(value)
         sql = f"{sql[: place.start]}({value}){sql[place.end + 1 :]}"
     return sql
+
+
+def _only_in_where(sql: str) -> bool:
+    try:
+        query = parse_one(sql, read="athena")
+    except SqlglotError:
+        return True  # what is wrong with it is said when it is parsed with its values
+    return all(
+        isinstance(place.find_ancestor(exp.Where, exp.Query), exp.Where)
+        for place in query.find_all(exp.Placeholder)
+    )
 
 
 def _check_expression(value: str) -> None:

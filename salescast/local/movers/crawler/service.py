@@ -14,9 +14,7 @@ logged).
 from __future__ import annotations
 
 import io
-import json
 import logging
-import urllib.request
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -37,7 +35,7 @@ from salescast.local.movers.crawler.config import (
 from salescast.local.movers.crawler.layout import CrawledTable, Object, merge_columns, tables
 from salescast.local.movers.crawler.log import CrawlerLog
 from salescast.local.movers.crawler.rights import RIGHTS
-from salescast.local.movers.credentials import service_session
+from salescast.local.movers.credentials import post, service_session
 from salescast.local.movers.formats.hive import UnsupportedTypeError, from_arrow
 from salescast.local.movers.runner import Runner, absent, describe, start
 
@@ -55,7 +53,13 @@ class Crawl:
         self._config = config
         arn = f"arn:aws:glue:{runner.account.region_name}:{config.account}:crawler/{config.name}"
         session = service_session(
-            runner.endpoint, config.role_arn, "glue.amazonaws.com", arn, config.account, rights=RIGHTS
+            runner.endpoint,
+            runner.account,
+            config.role_arn,
+            "glue.amazonaws.com",
+            arn,
+            config.account,
+            rights=RIGHTS,
         )
         clients = Clients(session, runner.endpoint)
         self._s3 = clients.s3
@@ -125,6 +129,8 @@ def run(runner: Runner) -> None:
 
     def step() -> None:
         config = describe_crawler(runner)
+        if config is not None:
+            runner.condition.at_work()
         if config is not None and config.state is CrawlerState.RUNNING:
             _finish(runner, config.name, _run(runner, config))
 
@@ -157,12 +163,7 @@ def _run(runner: Runner, config: CrawlerConfig) -> str:
 def _finish(runner: Runner, name: str, error: str) -> None:
     status = CrawlStatus.FAILED if error else CrawlStatus.SUCCEEDED
     body = {"Name": name, "Status": status, "ErrorMessage": error}
-    request = urllib.request.Request(  # noqa: S310 - the runner's endpoint is on loopback
-        f"{runner.endpoint}/_salescast/crawler-finished", data=json.dumps(body).encode(), method="POST"
-    )
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(request, timeout=30):
-        pass
+    post(runner.account, f"{runner.endpoint}/_salescast/crawler-finished", body)
 
 
 def main() -> int:

@@ -1,28 +1,25 @@
-"""Firehose's delivery buffers: one per active partition, per kind of error, and for the source backup.
+"""Firehose's delivery buffers: for rows, for each kind of error, and for the source backup.
 
-Keeps (docs/aws-behaviour.md 3, 5): a buffer is due when its data reaches SizeInMBs or its first record is
-IntervalInSeconds old; a partition is active from its first record until its object is delivered, and at most
-500 are.
+Keeps (docs/aws-behaviour.md 5): a buffer is due when its data reaches SizeInMBs or its first record is
+IntervalInSeconds old.
 """
 
 from __future__ import annotations
 
 import gzip
+import os
 import tempfile
-from collections import Counter
 from collections.abc import Iterable
+from io import BytesIO
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
 from salescast.local.movers.firehose.config import Hints
 from salescast.local.movers.firehose.errors import ErrorType, Row
 from salescast.local.movers.progress import Container
 
-MAX_ACTIVE_PARTITIONS = 500
 _IN_MEMORY = 4 * 1024 * 1024
 _ROW_OVERHEAD = 300  # bytes of the Python objects around a row's data
-
-Keys = tuple[str, ...]
 
 
 class Buffer(Container):
@@ -48,12 +45,11 @@ class Buffer(Container):
         self.arrival = min(self.arrival or arrival, arrival)
 
 
-class PartitionBuffer(Buffer):
-    """Transformed records of one partition."""
+class RowBuffer(Buffer):
+    """Transformed records."""
 
-    def __init__(self, keys: Keys, hints: Hints, opened: float) -> None:
+    def __init__(self, hints: Hints, opened: float) -> None:
         super().__init__(hints, opened)
-        self.keys = keys
         self.rows: list[Row] = []
 
     @property
@@ -86,56 +82,70 @@ class ErrorBuffer(Buffer):
 
 
 class BackupBuffer(Buffer):
-    """Source records as they came, one after the other, on the disk once they are many."""
+    """Source records as they came, one after the other, on the disk once they are many.
+
+    Compressed, each piece that is added is a gzip member of its own; members one after the other are a gzip
+    file. So a piece is in the buffer whole or not at all, also when the disk is full.
+    """
 
     def __init__(self, hints: Hints, opened: float, folder: Path, compressed: bool) -> None:
         super().__init__(hints, opened)
-        folder.mkdir(parents=True, exist_ok=True)
-        # Closed when it was delivered.
-        self._spool = tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(folder))  # noqa: SIM115
-        self._writer: IO[bytes] = cast("IO[bytes]", self._spool)
-        if compressed:
-            file = gzip.GzipFile(fileobj=self._spool, mode="wb", compresslevel=1, mtime=0)
-            self._writer = cast("IO[bytes]", file)
+        self._folder = folder
+        self._compressed = compressed
+        self._pieces: list[bytes] = []  # in memory, until they are many
+        self._file: IO[bytes] | None = None  # closed when it was delivered
+        self._length = 0  # of what was written whole
 
     @property
     def memory(self) -> int:
         return min(self.size, _IN_MEMORY)
 
     def add(self, shard_id: str, sequence_number: str, data: bytes, arrival: int) -> int:
-        """Takes the data of consecutive records, the first with this number and arrival."""
+        """Takes the data of consecutive records, the first with this number and arrival.
+
+        Raises OSError when the disk does not take it; the buffer is then as it was before.
+        """
         before = self.memory
-        self._writer.write(data)
+        piece = gzip.compress(data, 1, mtime=0) if self._compressed else data
+        if self._file is None and self._length + len(piece) <= _IN_MEMORY:
+            self._pieces.append(piece)
+            self._length += len(piece)
+        else:
+            self._spool(piece)
         self.holds(shard_id, sequence_number)
         self._took(len(data), arrival)
         return self.memory - before
 
+    def _spool(self, piece: bytes) -> None:
+        if self._file is None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            file = tempfile.TemporaryFile(dir=str(self._folder), buffering=0)  # noqa: SIM115
+            try:
+                length = _write(file, b"".join(self._pieces), 0)
+            except OSError:
+                file.close()
+                raise
+            self._file, self._length, self._pieces = file, length, []
+        # Beyond the length there may be the rest of a piece that did not fit.
+        self._length = _write(self._file, piece, self._length)
+
     def content(self) -> IO[bytes]:
         """The object's content. Nothing can be added after."""
-        if self._writer is not self._spool:
-            self._writer.close()
-        self._spool.seek(0)
-        return cast("IO[bytes]", self._spool)
+        if self._file is None:
+            return BytesIO(b"".join(self._pieces))
+        os.ftruncate(self._file.fileno(), self._length)
+        self._file.seek(0)
+        return self._file
 
     def done(self) -> None:
-        self._spool.close()
+        if self._file is not None:
+            self._file.close()
 
 
-class ActivePartitions:
-    """Counts the partitions that are open or being delivered."""
-
-    def __init__(self, most: int = MAX_ACTIVE_PARTITIONS) -> None:
-        self._most = most
-        self._buffers: Counter[Keys] = Counter()
-
-    def open(self, keys: Keys) -> bool:
-        """Notes a new buffer for this partition; False when one partition more would be too many."""
-        if keys not in self._buffers and len(self._buffers) >= self._most:
-            return False
-        self._buffers[keys] += 1
-        return True
-
-    def delivered(self, keys: Keys) -> None:
-        self._buffers[keys] -= 1
-        if not self._buffers[keys]:
-            del self._buffers[keys]
+def _write(file: IO[bytes], data: bytes, position: int) -> int:
+    """Writes all of the data at a position; gives the position after it. Raises OSError."""
+    left = memoryview(data)
+    while left:
+        written = os.pwrite(file.fileno(), left, position)
+        left, position = left[written:], position + written
+    return position

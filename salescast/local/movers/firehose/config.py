@@ -1,11 +1,11 @@
 """A delivery stream's configuration, as DescribeDeliveryStream gives it.
 
 Keeps (docs/aws-behaviour.md 2.3, 3, 4.1, 5): defaults and limits of the parameters; processing is off unless
-enabled, conversion is on unless disabled; dynamic partitioning asks for both prefixes.
+enabled, conversion is on unless disabled; a prefix with expressions asks for an error prefix.
 
 Leaves out, and refuses by name: other sources than Kinesis, other destinations than S3, a stream without a
-Lambda processor, other processors, HiveJsonSerDe, ORC, compressions other than GZIP and none outside
-Parquet.
+Lambda processor, other processors, dynamic partitioning, HiveJsonSerDe, ORC, compressions other than GZIP
+and none outside Parquet.
 """
 
 from __future__ import annotations
@@ -88,11 +88,15 @@ class FirehoseConfig:
     hints: Hints
     zone: str
     extension: str
-    dynamic: bool
     processing: Processing
     conversion: Conversion | None
     backup: Backup | None
     log: LogStream | None
+
+    @property
+    def longest_interval(self) -> float:
+        """Seconds after which every record that was read is due for delivery, in rows and backup."""
+        return max(self.hints.interval, self.backup.hints.interval if self.backup else 0.0)
 
     @property
     def account(self) -> str:
@@ -110,12 +114,13 @@ def from_description(stream: dict[str, Any], fast: float = 1.0) -> FirehoseConfi
     s3 = stream["Destinations"][0].get("ExtendedS3DestinationDescription") if stream["Destinations"] else None
     if source is None or s3 is None:
         raise UnsupportedStreamError(f"{name}: only a Kinesis source and an extended S3 destination run here")
-    dynamic = bool((s3.get("DynamicPartitioningConfiguration") or {}).get("Enabled"))
+    if (s3.get("DynamicPartitioningConfiguration") or {}).get("Enabled"):
+        raise UnsupportedStreamError(f"{name}: dynamic partitioning does not run here")
     conversion = _conversion(name, s3.get("DataFormatConversionConfiguration"))
     if conversion is None and s3.get("CompressionFormat", "UNCOMPRESSED") != "UNCOMPRESSED":
         raise UnsupportedStreamError(f"{name}: CompressionFormat {s3['CompressionFormat']} does not run here")
-    if dynamic and not (s3.get("Prefix") and s3.get("ErrorOutputPrefix")):
-        raise UnsupportedStreamError(f"{name}: dynamic partitioning needs Prefix and ErrorOutputPrefix")
+    if "!{" in (s3.get("Prefix") or "") and not s3.get("ErrorOutputPrefix"):
+        raise UnsupportedStreamError(f"{name}: a Prefix with expressions needs an ErrorOutputPrefix")
     since = source.get("DeliveryStartTimestamp")
     config = FirehoseConfig(
         name=name,
@@ -130,23 +135,20 @@ def from_description(stream: dict[str, Any], fast: float = 1.0) -> FirehoseConfi
         prefix=s3.get("Prefix") or "",
         error_prefix=s3.get("ErrorOutputPrefix")
         or "!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd/HH/}",
-        hints=_hints(s3, fast, 128 if dynamic or conversion else 5),
+        hints=_hints(s3, fast, 128 if conversion else 5),
         zone=s3.get("CustomTimeZone") or "UTC",
         extension=s3.get("FileExtension") or (".parquet" if conversion else ""),
-        dynamic=dynamic,
         processing=_processing(name, s3.get("ProcessingConfiguration"), fast),
         conversion=conversion,
         backup=_backup(name, s3, fast),
         log=_log(s3),
     )
     try:
-        keys = Prefix(config.prefix).partition_keys
+        Prefix(config.prefix)
         Prefix(config.error_prefix, error=True)
         ZoneInfo(config.zone)
     except (PrefixError, ValueError, KeyError, OSError) as error:
         raise UnsupportedStreamError(f"{name}: {error}") from None
-    if bool(keys) != dynamic:
-        raise UnsupportedStreamError(f"{name}: partition keys in Prefix and dynamic partitioning go together")
     return config
 
 
@@ -193,8 +195,7 @@ def _backup(name: str, s3: dict[str, Any], fast: float) -> Backup | None:
         raise UnsupportedStreamError(f"{name}: backup compression {compression} does not run here")
     prefix = backup.get("Prefix") or ""
     try:
-        if Prefix(prefix).partition_keys:
-            raise PrefixError("a backup prefix has no partition keys")
+        Prefix(prefix)
     except PrefixError as error:
         raise UnsupportedStreamError(f"{name}: {error}") from None
     hints = _hints(backup, fast, 5)

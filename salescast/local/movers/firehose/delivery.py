@@ -1,11 +1,11 @@
 """From transformed records to objects in S3.
 
-Keeps (docs/aws-behaviour.md 2.5, 2.6, 3, 4): records go to the buffer of their partition, to the error output
-or to the backup (output.py); a due buffer becomes one object; what is refused is tried again for as long as
+Keeps (docs/aws-behaviour.md 2.5, 2.6, 3, 4): records go to the rows, to the error output or to the backup
+(output.py); a due buffer becomes one object; what is refused is tried again for as long as
 it takes (destination.py), and is not passed by the checkpoint.
 
 Leaves out: a bound on retries (RetryOptions, the source's retention); buffers together are kept under
-MAX_BUFFERED, so that a partition may be delivered before its hints ask for it.
+MAX_BUFFERED, so that rows may be delivered before their hints ask for it.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from salescast.local.movers.firehose.batch import Batch, Source
-from salescast.local.movers.firehose.buffer import Buffer, Keys
+from salescast.local.movers.firehose.buffer import Buffer
 from salescast.local.movers.firehose.config import MEGABYTE, FirehoseConfig
-from salescast.local.movers.firehose.destination import AbandonedError, Bucket, Destinations, Persistence
-from salescast.local.movers.firehose.errors import NO_PARTITION_KEY, TOO_MANY_PARTITIONS, ErrorType
-from salescast.local.movers.firehose.output import (
-    BackupOutput,
-    ErrorOutput,
-    Output,
-    RowOutput,
-    TooManyPartitionsError,
+from salescast.local.movers.firehose.destination import (
+    FIRST_PAUSE_SECONDS,
+    LONGEST_PAUSE_SECONDS,
+    AbandonedError,
+    Bucket,
+    Destinations,
+    Persistence,
 )
-from salescast.local.movers.firehose.prefix import PrefixError
+from salescast.local.movers.firehose.errors import ErrorType
+from salescast.local.movers.firehose.output import BackupOutput, ErrorOutput, Output, RowOutput
 from salescast.local.movers.firehose.processing import Outcome
-from salescast.local.movers.firehose.response import Accepted, Rejected
 from salescast.local.movers.progress import Progress
+from salescast.stack.condition import Report
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +60,7 @@ class Delivery:
         progress: Progress,
         folder: Path,
         clock: Callable[[], float] = time.monotonic,
+        condition: Report | None = None,
     ) -> None:
         self._config = config
         self._log = destinations.log
@@ -68,7 +69,7 @@ class Delivery:
         self._lock = threading.Lock()
         self._waiting = 0  # bytes in memory, in buffers and on their way
         self._abandon = threading.Event()
-        persistence = Persistence(self._abandon)
+        persistence = Persistence(self._abandon, condition)
         lake = Bucket(destinations.s3, config.bucket, destinations.log, persistence)
         self._errors = ErrorOutput(config, lake, progress, clock)
         self._rows = RowOutput(config, lake, progress, self._errors, destinations, persistence, clock)
@@ -89,7 +90,10 @@ class Delivery:
         return self._waiting > MAX_WAITING
 
     def back_up(self, shard_id: str, sources: list[Source]) -> None:
-        """Takes source records, in order, for the backup, if there is one."""
+        """Takes source records, in order, for the backup, if there is one.
+
+        Raises OSError when the disk does not take them: nothing is changed then.
+        """
         if self._backup is None or not sources:
             return
         data = b"".join([source.decoded() for source in sources])
@@ -98,26 +102,15 @@ class Delivery:
 
     def take(self, batch: Batch, outcome: Outcome) -> None:
         """Takes a transformed batch: every record of it is in a buffer, or dropped, afterwards."""
-        groups: dict[Keys, list[Accepted]] = {}
-        rejected = [(ErrorType.PROCESSING_FAILED, item) for item in outcome.rejected]
-        for accepted in outcome.accepted:
-            keys = self._rows.keys(accepted)
-            if keys is None:
-                rejected += _rejected(ErrorType.PROCESSING_FAILED, [accepted], *NO_PARTITION_KEY)
-            else:
-                groups.setdefault(keys, []).append(accepted)
+        rejected = outcome.rejected
         with self._lock:
-            for keys, group in groups.items():
-                try:
-                    self._waiting += self._rows.add(batch.shard_id, keys, group)
-                except PrefixError as error:
-                    # The records' own fault: their keys are too long.
-                    rejected += _rejected(ErrorType.PROCESSING_FAILED, group, NO_PARTITION_KEY[0], str(error))
-                except TooManyPartitionsError:
-                    rejected += _rejected(ErrorType.PARTITIONS_EXCEEDED, group, *TOO_MANY_PARTITIONS)
-            for error_type, item in rejected:
-                self._waiting += self._errors.add(batch.shard_id, error_type, item, outcome.attempts)
-        for (code, message), count in Counter((item.code, item.message) for _, item in rejected).items():
+            if outcome.accepted:
+                self._waiting += self._rows.add(batch.shard_id, outcome.accepted)
+            for item in rejected:
+                self._waiting += self._errors.add(
+                    batch.shard_id, ErrorType.PROCESSING_FAILED, item, outcome.attempts
+                )
+        for (code, message), count in Counter((item.code, item.message) for item in rejected).items():
             processor = self._config.processing.function_arn
             self._log.error(code, message, processor=processor, records=str(count))
 
@@ -151,24 +144,24 @@ class Delivery:
         item.output.close(item.buffer)
         write = self._pool.submit(self._deliver, item)
         self._writes.add(write)
-        write.add_done_callback(self._written)
-
-    def _written(self, write: Future[None]) -> None:
-        self._writes.discard(write)
-        error = None if write.cancelled() else write.exception()
-        if error is not None and not isinstance(error, AbandonedError):
-            logger.error("a buffer could not be delivered", exc_info=error)
+        write.add_done_callback(self._writes.discard)
 
     def _deliver(self, item: _Open) -> None:
+        """Until it is done. Raises AbandonedError."""
         held = item.buffer.memory
-        item.output.deliver(item.buffer)
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                item.output.deliver(item.buffer)
+                break
+            except AbandonedError:
+                raise
+            except Exception:
+                # Nobody foresaw it. What is in the buffer stays in it, and is not passed by the checkpoint.
+                logger.exception("a buffer could not be delivered; trying again in %.1f s", pause)
+            if self._abandon.wait(pause):
+                raise AbandonedError
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
         self._progress.remove(item.buffer)
         with self._lock:
-            item.output.delivered(item.buffer)
             self._waiting -= held
-
-
-def _rejected(
-    error_type: ErrorType, group: list[Accepted], code: str, message: str
-) -> list[tuple[ErrorType, Rejected]]:
-    return [(error_type, Rejected(item.source, code, message)) for item in group]

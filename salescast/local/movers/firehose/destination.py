@@ -16,6 +16,7 @@ from salescast.local.movers.firehose.log import FirehoseLog
 from salescast.local.movers.firehose.table import Table
 from salescast.local.movers.formats.hive import UnsupportedTypeError
 from salescast.local.movers.runner import describe
+from salescast.stack.condition import Report
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -42,20 +43,26 @@ class Destinations(NamedTuple):
 
 
 class Persistence:
-    """Tries until it is done. `abandon` ends the waiting between attempts."""
+    """Tries until it is done. `abandon` ends the waiting between attempts; `condition` says what waits."""
 
-    def __init__(self, abandon: threading.Event) -> None:
+    def __init__(self, abandon: threading.Event, condition: Report | None = None) -> None:
         self._abandon = abandon
+        self._condition = condition
 
     def until_done(self, what: str, call: Callable[[], T], refused: Callable[[str, str], None]) -> T:
         """The call's answer; each failure goes to `refused(code, message)`. Raises AbandonedError."""
         pause = FIRST_PAUSE_SECONDS
         while True:
             try:
-                return call()
+                answer = call()
+                if self._condition is not None:
+                    self._condition.well(what)
+                return answer
             except (ClientError, BotoCoreError, OSError, UnsupportedTypeError) as error:
                 code = error.response["Error"]["Code"] if isinstance(error, ClientError) else "Failure"
                 refused(code, describe(error))
+                if self._condition is not None:
+                    self._condition.ill(what, f"{what}: {describe(error)}")
             if self._abandon.wait(pause):
                 raise AbandonedError(what)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)

@@ -27,21 +27,10 @@ class ErrorType(StrEnum):
 
     PROCESSING_FAILED = "processing-failed"
     CONVERSION_FAILED = "format-conversion-failed"
-    PARTITIONS_EXCEEDED = "activePartitionExceeded"
-
-
-NO_PARTITION_KEY = (
-    "DynamicPartitioning.MetadataExtractionFailed",
-    "The partition keys of the prefix were not all returned as non-empty strings.",
-)
-TOO_MANY_PARTITIONS = (
-    "DynamicPartitioning.ActivePartitionLimitExceeded",
-    "The limit of active partitions of the delivery stream was reached.",
-)
 
 
 class Row(NamedTuple):
-    """A transformed record, waiting for its partition's object."""
+    """A transformed record, waiting for its object."""
 
     data: bytes
     arrival: int  # epoch milliseconds
@@ -49,7 +38,7 @@ class Row(NamedTuple):
 
 
 def processing_line(config: FirehoseConfig, rejected: Rejected, attempts: int) -> bytes:
-    """A record that the function, or dynamic partitioning after it, did not get through."""
+    """A record that the function did not get through."""
     function = config.processing.function_arn
     qualified = function if len(function.split(":")) > 7 else f"{function}:$LATEST"
     return orjson.dumps(

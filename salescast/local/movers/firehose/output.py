@@ -1,11 +1,9 @@
-"""The three kinds of objects that a delivery stream writes: rows by partition, errors by type, the source
-backup.
+"""The three kinds of objects that a delivery stream writes: rows, errors by type, the source backup.
 
-Keeps (docs/aws-behaviour.md 2.5, 3, 4, 5): each has open buffers of its own, and turns one buffer into one
-object; conversion failures become an error object beside the rows'; at most 500 partitions are active.
+Keeps (docs/aws-behaviour.md 2.5, 3 to 5): each has open buffers of its own, and turns one buffer into one
+object; conversion failures become an error object beside the rows'.
 
-Nothing here locks: `add`, `close` and `delivered` are for one thread at a time (see delivery.py), `deliver`
-for any.
+Nothing here locks: `add` and `close` are for one thread at a time (see delivery.py), `deliver` for any.
 """
 
 from __future__ import annotations
@@ -20,14 +18,7 @@ from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from salescast.local.movers.firehose.batch import Source
-from salescast.local.movers.firehose.buffer import (
-    ActivePartitions,
-    BackupBuffer,
-    Buffer,
-    ErrorBuffer,
-    Keys,
-    PartitionBuffer,
-)
+from salescast.local.movers.firehose.buffer import BackupBuffer, Buffer, ErrorBuffer, RowBuffer
 from salescast.local.movers.firehose.config import Backup, FirehoseConfig
 from salescast.local.movers.firehose.destination import Bucket, Content, Destinations, Persistence
 from salescast.local.movers.firehose.errors import ErrorType, Row, conversion_line, processing_line
@@ -40,10 +31,6 @@ from salescast.local.movers.progress import Progress
 
 B = TypeVar("B", bound=Buffer)
 Clock = Callable[[], float]
-
-
-class TooManyPartitionsError(Exception):
-    """One active partition more would be too many."""
 
 
 class Output(ABC, Generic[B]):
@@ -68,9 +55,6 @@ class Output(ABC, Generic[B]):
     @abstractmethod
     def deliver(self, buffer: B) -> None:
         """Writes a closed buffer's objects. Raises AbandonedError."""
-
-    def delivered(self, buffer: B) -> None:
-        """Notes that a buffer's objects are written."""
 
     def _opened(self, buffer: B) -> B:
         self._progress.add(buffer)
@@ -115,12 +99,12 @@ class ErrorOutput(Output[ErrorBuffer]):
     def put(self, error_type: ErrorType, lines: list[bytes], arrival: int) -> None:
         """Writes one error object, `arrival` being that of its oldest record. Raises AbandonedError."""
         body = b"".join(lines)
-        key = self._prefix.evaluate(self._local(arrival), {}, error_type) + self._name("")
+        key = self._prefix.evaluate(self._local(arrival), error_type) + self._name("")
         self._bucket.put(key, lambda: body)
 
 
-class RowOutput(Output[PartitionBuffer]):
-    """Transformed records, an object per partition."""
+class RowOutput(Output[RowBuffer]):
+    """Transformed records, one object after the other."""
 
     def __init__(
         self,
@@ -138,44 +122,23 @@ class RowOutput(Output[PartitionBuffer]):
         self._table = destinations.table
         self._log = destinations.log
         self._persistence = persistence
-        self._active = ActivePartitions()
-        self._open: dict[Keys, PartitionBuffer] = {}
+        self._open: RowBuffer | None = None
 
-    def keys(self, accepted: Accepted) -> Keys | None:
-        """The partition keys that the function returned, None when one is missing, empty or no string."""
-        names = self._prefix.partition_keys
-        if not names:
-            return ()
-        try:
-            returned = accepted.keys["partitionKeys"]
-            keys = tuple([returned[name] for name in names])
-        except (KeyError, TypeError):
-            return None
-        return keys if all(isinstance(key, str) and key for key in keys) else None
+    def buffers(self) -> list[RowBuffer]:
+        return [] if self._open is None else [self._open]
 
-    def buffers(self) -> list[PartitionBuffer]:
-        return list(self._open.values())
+    def add(self, shard_id: str, accepted: list[Accepted]) -> int:
+        """Takes records; gives the bytes of memory that this needs."""
+        if self._open is None:
+            self._open = self._opened(RowBuffer(self._config.hints, self._clock()))
+        rows = [Row(item.data, item.source.arrival, item.source.sequence_number) for item in accepted]
+        return self._open.add(shard_id, rows)
 
-    def add(self, shard_id: str, keys: Keys, group: list[Accepted]) -> int:
-        """Takes records of one partition; gives the bytes of memory that this needs.
+    def close(self, _buffer: RowBuffer) -> None:
+        self._open = None
 
-        Raises PrefixError when the keys are too long for a prefix, TooManyPartitionsError.
-        """
-        buffer = self._open.get(keys)
-        if buffer is None:
-            self._placed(keys, group[0].source.arrival)
-            if not self._active.open(keys):
-                raise TooManyPartitionsError
-            buffer = self._opened(PartitionBuffer(keys, self._config.hints, self._clock()))
-            self._open[keys] = buffer
-        rows = [Row(item.data, item.source.arrival, item.source.sequence_number) for item in group]
-        return buffer.add(shard_id, rows)
-
-    def close(self, buffer: PartitionBuffer) -> None:
-        del self._open[buffer.keys]
-
-    def deliver(self, buffer: PartitionBuffer) -> None:
-        key = self._placed(buffer.keys, buffer.arrival) + self._name(self._config.extension)
+    def deliver(self, buffer: RowBuffer) -> None:
+        key = self._prefix.evaluate(self._local(buffer.arrival)) + self._name(self._config.extension)
         if self._table is None:
             data = b"".join(row.data for row in buffer.rows)
             self._put(key, buffer, lambda: data)
@@ -186,20 +149,17 @@ class RowOutput(Output[PartitionBuffer]):
         if len(failures) < len(buffer.rows):
             self._put(key, buffer, content)
 
-    def delivered(self, buffer: PartitionBuffer) -> None:
-        self._active.delivered(buffer.keys)
-
-    def _put(self, key: str, buffer: PartitionBuffer, content: Content) -> None:
-        buffer.rows.clear()  # the object holds them now
+    def _put(self, key: str, buffer: RowBuffer, content: Content) -> None:
         self._bucket.put(key, content)
+        buffer.rows.clear()
 
-    def _converted(self, buffer: PartitionBuffer, table: Table) -> tuple[Content, list[Failure]]:
+    def _converted(self, buffer: RowBuffer, table: Table) -> tuple[Content, list[Failure]]:
         assert self._config.conversion is not None
         converter = self._persistence.until_done("the schema", table.converter, self._log.error)
         rows, failures = converter.convert([row.data for row in buffer.rows])
         return parquet.write(rows, self._config.conversion.serializer).to_pybytes, failures
 
-    def _report(self, buffer: PartitionBuffer, failures: list[Failure]) -> None:
+    def _report(self, buffer: RowBuffer, failures: list[Failure]) -> None:
         conversion = self._config.conversion
         assert conversion is not None
         lines = [
@@ -209,10 +169,6 @@ class RowOutput(Output[PartitionBuffer]):
         for (code, message), count in Counter((item.code, item.message) for item in failures).items():
             self._log.error(code, message, records=str(count))
         self._errors.put(ErrorType.CONVERSION_FAILED, lines, buffer.arrival)
-
-    def _placed(self, keys: Keys, arrival: int) -> str:
-        names = dict(zip(self._prefix.partition_keys, keys, strict=True))
-        return self._prefix.evaluate(self._local(arrival), names)
 
 
 class BackupOutput(Output[BackupBuffer]):
@@ -249,5 +205,5 @@ class BackupOutput(Output[BackupBuffer]):
 
     def deliver(self, buffer: BackupBuffer) -> None:
         name = self._name(".gz" if self._backup.gzip else "")
-        self._bucket.put(self._prefix.evaluate(self._local(buffer.arrival), {}) + name, buffer.content)
+        self._bucket.put(self._prefix.evaluate(self._local(buffer.arrival)) + name, buffer.content)
         buffer.done()

@@ -1,12 +1,12 @@
 """Firehose's S3 prefixes and object names.
 
 Keeps (docs/aws-behaviour.md 3): `!{timestamp:...}` with Java's DateTimeFormatter letters,
-`!{firehose:random-string}`, `!{firehose:error-output-type}`, `!{partitionKeyFromLambda:name}`; a prefix
-without an expression gets `yyyy/MM/dd/HH/` appended, one with an expression gets nothing; where each
-namespace may stand, and the 512 characters.
+`!{firehose:random-string}`, `!{firehose:error-output-type}`; a prefix without an expression gets
+`yyyy/MM/dd/HH/` appended, one with an expression gets nothing; where each namespace may stand, and the 512
+characters.
 
-Leaves out: `partitionKeyFromQuery` (no jq here) and DateTimeFormatter's text letters other than those in
-_LETTERS.
+Leaves out: partition keys (no dynamic partitioning here) and DateTimeFormatter's text letters other than
+those in _LETTERS.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ import re
 import secrets
 import string
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 
 MAX_EVALUATED = 512
 ERROR_TYPE = "error-output-type"
+LONGEST_ERROR_TYPE = "format-conversion-failed"
 
 _EXPRESSION = re.compile(r"!\{([^:{}]*):([^{}]*)\}")
 _PATTERN = re.compile(r"'((?:[^']|'')*)'|([a-zA-Z])\2*|[^a-zA-Z']+")
@@ -45,7 +46,7 @@ class PrefixError(ValueError):
 
 
 class Prefix:
-    """A parsed prefix. `partition_keys` are the names it takes from the function's metadata, in order."""
+    """A parsed prefix. Raises PrefixError for one that Firehose, or this stand-in, does not take."""
 
     def __init__(self, text: str, *, error: bool = False) -> None:
         if not _EXPRESSION.search(text):
@@ -59,10 +60,11 @@ class Prefix:
             self._parts.append(_checked(match[1], match[2], error))
             position = match.end()
         self._parts.append(("literal", text[position:]))
-        self.partition_keys = [name for kind, name in self._parts if kind == "partitionKeyFromLambda"]
+        if len(self.evaluate(datetime(2026, 11, 20), LONGEST_ERROR_TYPE)) > MAX_EVALUATED:  # noqa: DTZ001
+            raise PrefixError(f"the evaluated prefix is longer than {MAX_EVALUATED} characters")
 
-    def evaluate(self, arrival: datetime, keys: Mapping[str, str], error_type: str = "") -> str:
-        """The prefix of an object whose oldest record arrived then. Raises PrefixError if it is too long."""
+    def evaluate(self, arrival: datetime, error_type: str = "") -> str:
+        """The prefix of an object whose oldest record arrived then."""
         text = ""
         for kind, value in self._parts:
             match kind, value:
@@ -70,14 +72,10 @@ class Prefix:
                     text += value
                 case "timestamp", _:
                     text += format_timestamp(value, arrival)
-                case "partitionKeyFromLambda", _:
-                    text += keys[value]
                 case "firehose", "random-string":
                     text += "".join(secrets.choice(_RANDOM) for _ in range(11))
                 case _:
                     text += error_type
-        if len(text) > MAX_EVALUATED:
-            raise PrefixError(f"the evaluated prefix is longer than {MAX_EVALUATED} characters")
         return text
 
 
@@ -109,9 +107,6 @@ def object_name(stream: str, version: str, moment: datetime, extension: str) -> 
 def _checked(namespace: str, value: str, error: bool) -> tuple[str, str]:
     if namespace == "timestamp":
         format_timestamp(value, datetime(2026, 11, 20))  # noqa: DTZ001 - only tried, never used
-    elif namespace == "partitionKeyFromLambda" and not error:
-        if not value:
-            raise PrefixError("!{partitionKeyFromLambda:} names no key")
     elif namespace == "firehose" and (value == "random-string" or (value == ERROR_TYPE and error)):
         pass
     else:

@@ -49,11 +49,10 @@ class Result(StrEnum):
 
 
 class Accepted(NamedTuple):
-    """A record to deliver: its source, the returned data, the partition keys as returned."""
+    """A record to deliver: its source and the returned data."""
 
     source: Source
     data: bytes
-    keys: Any
 
 
 class Rejected(NamedTuple):
@@ -96,7 +95,7 @@ def verdicts(sources: list[Source], body: bytes) -> tuple[list[Accepted], list[R
                 decoded = a2b_base64(data, strict_mode=True)
             except (Base64Error, ValueError):
                 raise BatchError("Lambda.InvalidReturnFormat", _BAD_DATA) from None
-            accepted.append(Accepted(source, decoded, answer.get("metadata")))
+            accepted.append(Accepted(source, decoded))
         elif result == Result.FAILED:
             rejected.append(_rejected(source, "Lambda.ProcessingFailedStatus"))
         elif result != Result.DROPPED:

@@ -4,7 +4,7 @@
 
 Keeps (docs/aws-behaviour.md 2 to 5): the deployed delivery stream's own configuration, followed when it
 changes; every shard from the delivery stream's creation on; the Lambda contract and its failure matrix
-(processing.py, response.py); buffers, partitions, prefixes, Parquet, error objects and backup (delivery.py);
+(processing.py, response.py); buffers, prefixes, Parquet, error objects and backup (delivery.py);
 every call under the role that the configuration names for it; at least once: a position is kept only when
 everything before it is delivered (progress.py).
 
@@ -60,6 +60,9 @@ SHORTEST_POLL_SECONDS = 0.4
 READ_BYTES = 2 * 1024 * 1024  # wanted of one GetRecords
 READ_MOST = 2000
 FINISH_SECONDS = 15.0
+# After so long a buffer is overdue.
+PATIENCE_FACTOR = 1.5
+PATIENCE_SECONDS = 60.0
 INVOCATIONS = max(2, os.cpu_count() or 2)
 
 
@@ -69,6 +72,7 @@ class Firehose:
     def __init__(self, runner: Runner, config: FirehoseConfig) -> None:
         self.config = config
         self._runner = runner
+        self._condition = runner.condition
         self._stop = threading.Event()
         self._poll = max(SHORTEST_POLL_SECONDS, 1.0 / runner.fast)
         self._sessions: dict[str, boto3.Session] = {}
@@ -78,14 +82,15 @@ class Firehose:
         self._kept = self._load()
         self._progress = Progress()
         self._read: set[str] = set()
+        folder = runner.state / "tmp" / "firehose"
         self._delivery = Delivery(
-            config, self._destinations(), self._progress, runner.state / "tmp" / "firehose"
+            config, self._destinations(), self._progress, folder, condition=self._condition
         )
         patient = self._clients(config.role_arn, read_timeout=INVOCATION_SECONDS + 10)
         self._function = Function(patient.functions, config, self._stop)
         self._invocations = ThreadPoolExecutor(INVOCATIONS, thread_name_prefix="invocation")
         self._free = threading.Semaphore(INVOCATIONS)
-        self._shards = ShardGroup(self._stream.parents, self._done, self._work, self._stop)
+        self._shards = ShardGroup(self._stream.parents, self._done, self._work, self._stop, self._condition)
         self._ticker = threading.Thread(target=self._tick, name="delivery")
 
     def start(self) -> None:
@@ -120,6 +125,7 @@ class Firehose:
             config = self.config
             session = self._sessions[role_arn] = service_session(
                 self._runner.endpoint,
+                self._runner.account,
                 role_arn,
                 "firehose.amazonaws.com",
                 config.arn,
@@ -140,16 +146,18 @@ class Firehose:
         self._checkpoint.save(self._kept)
 
     def _tick(self) -> None:
-        failed = False
+        longest = PATIENCE_FACTOR * self.config.longest_interval + PATIENCE_SECONDS
         while not self._stop.wait(TICK_SECONDS):
             self._delivery.deliver_due()
             try:
                 self._keep()
-                failed = False
+                self._condition.well("checkpoint")
             except OSError as error:
-                if not failed:
-                    logger.error("the checkpoint was not written: %s", error)
-                failed = True
+                self._condition.ill("checkpoint", f"the checkpoint cannot be written: {error}")
+            if self._progress.waiting() > longest:
+                self._condition.ill("delivery", f"what was read is not delivered after {longest:.0f} s")
+            else:
+                self._condition.well("delivery")
 
     def _done(self, shard_id: str) -> bool:
         return shard_id in self._read or self._kept_position(shard_id) == FINISHED
@@ -183,6 +191,8 @@ class Firehose:
         try:
             while not self._stop.is_set():
                 sources = self._page(reader, limit)
+                if sources and not self._back_up(shard_id, sources):
+                    return  # they are read again after the next start
                 if sources:
                     limit = _limit(sources)
                     batch = self._gather(batch, sources)
@@ -207,10 +217,13 @@ class Firehose:
     def _page(self, reader: ShardReader, limit: int) -> list[Source]:
         if self._delivery.overfull:
             return []
+        shard_id = reader.shard_id
         try:
-            return [to_source(record) for record in reader.read(limit)]
+            sources = [to_source(record) for record in reader.read(limit)]
+            self._condition.well(f"reading {shard_id}")
+            return sources
         except (ClientError, BotoCoreError, OSError) as error:
-            logger.error("%s: %s", reader.shard_id, describe(error))
+            self._condition.ill(f"reading {shard_id}", f"{shard_id}: {describe(error)}")
             self._stop.wait(1.0)
             return []
 
@@ -227,23 +240,42 @@ class Firehose:
                 self._progress.add(batch)
             else:
                 batch.add(source)
-        self._delivery.back_up(shard_id, sources)
         self._progress.read(shard_id, sources[-1].sequence_number)
         return batch
+
+    def _back_up(self, shard_id: str, sources: list[Source]) -> bool:
+        """Backs records up, before anything else becomes of them, for as long as that takes.
+
+        False when the process stops before.
+        """
+        while True:
+            try:
+                self._delivery.back_up(shard_id, sources)
+                self._condition.well("backup")
+                return True
+            except OSError as error:
+                self._condition.ill("backup", f"what was read cannot be backed up: {error}")
+            if self._stop.wait(1.0):
+                return False
 
     def _submit(self, batch: Batch) -> None:
         self._free.acquire()
         self._invocations.submit(self._transform, batch).add_done_callback(lambda _: self._free.release())
 
     def _transform(self, batch: Batch) -> None:
-        try:
-            self._delivery.take(batch, self._function.transform(batch))
-            self._progress.remove(batch)
-        except StoppedError:
-            logger.info("%s: stopped with a batch not transformed", batch.shard_id)
-        except Exception:
-            logger.exception("%s: a batch could not be transformed", batch.shard_id)
-            raise
+        """Until it is done: what nobody foresaw leaves the batch as it is."""
+        while True:
+            try:
+                self._delivery.take(batch, self._function.transform(batch))
+                self._progress.remove(batch)
+                return
+            except StoppedError:
+                break
+            except Exception:
+                logger.exception("%s: a batch could not be transformed; trying again", batch.shard_id)
+            if self._stop.wait(1.0):
+                break
+        logger.info("%s: stopped with a batch not transformed", batch.shard_id)
 
 
 def _limit(sources: list[Source]) -> int:
@@ -267,6 +299,8 @@ def run(runner: Runner) -> None:
         if running is None and config is not None:
             running = Firehose(runner, config)
             running.start()
+        if config is not None:
+            runner.condition.at_work()
 
     runner.follow(step)
     if running is not None:

@@ -78,10 +78,24 @@ class Converter:
         tables: list[pa.Table] = []
         failures: list[Failure] = []
         for start in range(0, len(records), _CHUNK):
-            table, failed = self._chunk(records[start : start + _CHUNK])
+            table, failed = self._safely(records[start : start + _CHUNK])
             tables.append(table)
             failures += [failure._replace(record=failure.record + start) for failure in failed]
         return pa.concat_tables(tables) if tables else self.schema.empty_table(), failures
+
+    def _safely(self, records: Sequence[bytes]) -> tuple[pa.Table, list[Failure]]:
+        """A chunk, or, where that raises what nobody foresaw, half by half: the culprit fails alone."""
+        try:
+            return self._chunk(records)
+        except Exception as error:
+            if len(records) == 1:
+                message = f"The record could not be converted ({type(error).__name__})."
+                return self.schema.empty_table(), [Failure(0, MALFORMED, message)]
+        middle = len(records) // 2
+        first, failed = self._safely(records[:middle])
+        second, more = self._safely(records[middle:])
+        failed += [failure._replace(record=failure.record + middle) for failure in more]
+        return pa.concat_tables([first, second]), failed
 
     def _chunk(self, records: Sequence[bytes]) -> tuple[pa.Table, list[Failure]]:
         failures: dict[int, Failure] = {}

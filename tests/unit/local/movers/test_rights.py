@@ -29,7 +29,7 @@ def test_an_operation_is_authorised_as_an_action(service: str, operation: str, a
 
 
 def test_a_call_that_is_not_declared_is_not_made() -> None:
-    session = account_session(NOWHERE)
+    session = account_session(NOWHERE, "s3cret")
     session.events.register("before-call", guard(frozenset({"s3:PutObject"})))
     s3 = Clients(session, NOWHERE).s3
     with pytest.raises(UndeclaredActionError, match="s3:DeleteObject is not declared"):

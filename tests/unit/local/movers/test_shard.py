@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ from salescast.local.movers.shard import (
 )
 from salescast.local.movers.shards import ShardGroup
 from salescast.local.movers.streams import DynamoDBStream, KinesisStream
+from salescast.stack import condition
+from salescast.stack.state import State
 
 
 class Stream:
@@ -102,7 +105,21 @@ def test_kinesis_is_asked_in_its_own_words() -> None:
     assert stream.asked[0]["StartingSequenceNumber"] == "2"
 
 
-def test_children_are_read_after_their_parents() -> None:
+@pytest.mark.parametrize("code", ["InvalidArgumentException", "ValidationException"])
+def test_a_place_that_the_shard_does_not_have(code: str) -> None:
+    class Strict(Stream):
+        def get_shard_iterator(self, **arguments: Any) -> dict[str, Any]:
+            if "SequenceNumber" in arguments:
+                raise _error(code)
+            return super().get_shard_iterator(**arguments)
+
+    stream: Any = Strict(["1", "2"], [])
+    reader = ShardReader(DynamoDBStream(stream, "arn"), "shard", after("99"))
+    assert len(reader.read(10)) == 2
+    assert [arguments["ShardIteratorType"] for arguments in stream.asked[:1]] == ["TRIM_HORIZON"]
+
+
+def test_children_are_read_after_their_parents(tmp_path: Path) -> None:
     """A merge of two shards, one of which was split from a shard that is trimmed already."""
     listed = {"d": {"c"}, "c": {"a", "b"}, "a": {"trimmed"}, "b": set()}
     stop = threading.Event()
@@ -115,7 +132,7 @@ def test_children_are_read_after_their_parents() -> None:
         if len(done) == len(listed):
             stop.set()
 
-    group = ShardGroup(lambda: listed, done.__contains__, work, stop)
+    group = ShardGroup(lambda: listed, done.__contains__, work, stop, condition.Report(tmp_path, "pipe"))
     group.start()
     assert stop.wait(10)
     group.join()
@@ -124,17 +141,24 @@ def test_children_are_read_after_their_parents() -> None:
     assert group.initial == set(listed)
 
 
-def test_a_reader_that_broke_off_is_taken_up_again() -> None:
-    stop = threading.Event()
+def test_a_reader_that_broke_off_is_taken_up_again_and_said_to_be_ill(tmp_path: Path) -> None:
+    stop, state = threading.Event(), State(tmp_path)
     tries: list[str] = []
 
     def work(shard_id: str) -> None:
         tries.append(shard_id)
-        if len(tries) == 2:
-            stop.set()
+        if len(tries) == 1:
+            raise KeyError("shards")
+        said.append(dict(condition.read(state, "pipe").ills))
+        stop.set()
 
-    group = ShardGroup(lambda: {"a": set()}, lambda _shard: False, work, stop)
+    said: list[dict[str, str]] = []
+    group = ShardGroup(
+        lambda: {"a": set()}, lambda _shard: False, work, stop, condition.Report(tmp_path, "pipe")
+    )
     group.start()
     assert stop.wait(10)
     group.join()
     assert tries == ["a", "a"]
+    assert said == [{"a": "reading a ended: KeyError: 'shards'"}]
+    assert condition.read(state, "pipe").ills == {}

@@ -122,9 +122,29 @@ def test_refusals_are_one_line_that_starts_with_the_error(sql: str, reason: str)
 
 
 def test_parameters_take_the_places_in_their_order_and_only_those() -> None:
-    assert with_parameters("SELECT '?' /* ? */, ? WHERE x = ?", ["DATE '2026-01-01'", "'it''s'"]) == (
-        "SELECT '?' /* ? */, (DATE '2026-01-01') WHERE x = ('it''s')"
+    sql = "SELECT '?' /* ? */ FROM t WHERE x > ? AND y IN (SELECT y FROM u WHERE z = ?)"
+    assert with_parameters(sql, ["DATE '2026-01-01'", "'a'''"]) == (
+        "SELECT '?' /* ? */ FROM t WHERE x > (DATE '2026-01-01') AND y IN (SELECT y FROM u WHERE z = ('a'''))"
     )
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT ? FROM t",
+        "SELECT count(CASE WHEN quantity > ? THEN 1 END) FROM t WHERE name = 'x'",
+        "SELECT * FROM t JOIN u ON t.name = u.name AND u.name = ?",
+        "SELECT name FROM t GROUP BY name HAVING count(*) > ?",
+        "SELECT * FROM t WHERE quantity IN (SELECT ? FROM u)",
+        "WITH a AS (SELECT quantity + ? AS q FROM t) SELECT * FROM a WHERE q = 1",
+        "SELECT * FROM t LIMIT ?",
+        "SELECT * FROM t UNION ALL SELECT ?",
+        "VALUES ?",
+    ],
+)
+def test_a_parameter_outside_of_where_is_refused(sql: str) -> None:
+    with pytest.raises(QueryError, match=r"^INVALID_PARAMETER_USAGE: .* WHERE clause only$"):
+        with_parameters(sql, ["1"])
 
 
 @pytest.mark.parametrize("values", [[], ["1", "2"], ["1) OR (1 = 1"], ["1; DROP TABLE t"], ["SELECT 1"]])

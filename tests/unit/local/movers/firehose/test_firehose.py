@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import decimal
 import json
 import threading
 from base64 import b64encode
@@ -28,10 +29,12 @@ from salescast.local.movers.firehose.delivery import Delivery
 from salescast.local.movers.firehose.destination import Destinations
 from salescast.local.movers.firehose.log import FirehoseLog
 from salescast.local.movers.firehose.processing import Function, Outcome, StoppedError
-from salescast.local.movers.firehose.response import Accepted, BatchError, verdicts
+from salescast.local.movers.firehose.response import Accepted, BatchError, Rejected, verdicts
 from salescast.local.movers.formats.conversion import Converter
 from salescast.local.movers.progress import Progress
 from salescast.local.movers.shard import after, at
+from salescast.stack import condition
+from salescast.stack.state import State
 
 ROLE = "arn:aws:iam::000000000000:role/r"
 
@@ -40,10 +43,9 @@ def _description(**s3: Any) -> dict[str, Any]:
     destination = {
         "RoleARN": ROLE,
         "BucketARN": "arn:aws:s3:::lake",
-        "Prefix": "rows/day=!{partitionKeyFromLambda:day}/",
+        "Prefix": "rows/day=!{timestamp:yyyy-MM-dd}/",
         "ErrorOutputPrefix": "errors/!{firehose:error-output-type}/",
         "BufferingHints": {"SizeInMBs": 64, "IntervalInSeconds": 60},
-        "DynamicPartitioningConfiguration": {"Enabled": True},
         "ProcessingConfiguration": {
             "Enabled": True,
             "Processors": [
@@ -106,8 +108,8 @@ def test_defaults_and_the_divided_interval() -> None:
         ({"ProcessingConfiguration": {"Enabled": False}}, "Lambda"),
         ({"ErrorOutputPrefix": ""}, "ErrorOutputPrefix"),
         ({"ErrorOutputPrefix": "errors/!{timestamp:yyyy}/"}, "error-output-type"),
-        ({"Prefix": "rows/"}, "partition"),
-        ({"DynamicPartitioningConfiguration": {"Enabled": False}}, "partition"),
+        ({"Prefix": "rows/day=!{partitionKeyFromLambda:day}/"}, "partitionKeyFromLambda"),
+        ({"DynamicPartitioningConfiguration": {"Enabled": True}}, "dynamic partitioning"),
         ({"CustomTimeZone": "Nowhere/Town"}, "Nowhere"),
     ],
 )
@@ -166,7 +168,7 @@ def _response(*answers: Any) -> bytes:
 def test_every_record_gets_one_verdict() -> None:
     sources = [_source(number) for number in range(7)]
     body = _response(
-        _answer(sources[0], metadata={"partitionKeys": {"day": "d"}}),
+        _answer(sources[0]),
         {"recordId": sources[1].sequence_number, "result": "Dropped"},
         {"recordId": sources[2].sequence_number, "result": "ProcessingFailed"},
         _answer(sources[4]),
@@ -176,7 +178,7 @@ def test_every_record_gets_one_verdict() -> None:
         _answer(sources[6], data=None),
     )
     accepted, rejected = verdicts(sources, body)
-    assert accepted == [Accepted(sources[0], b"ok", {"partitionKeys": {"day": "d"}})]
+    assert accepted == [Accepted(sources[0], b"ok")]
     assert [(item.source, item.code) for item in rejected] == [
         (sources[2], "Lambda.ProcessingFailedStatus"),
         (sources[3], "Lambda.MissingRecordId"),
@@ -312,78 +314,56 @@ class FixedTable:
         return Converter([("n", "int")])
 
 
-def _delivery(config: FirehoseConfig, s3: Any, progress: Progress, folder: Path) -> Delivery:
+def _delivery(
+    config: FirehoseConfig,
+    s3: Any,
+    progress: Progress,
+    folder: Path,
+    report: condition.Report | None = None,
+) -> Delivery:
     logs: Any = None  # nothing is logged
     log = FirehoseLog(logs, config, None)
     table: Any = FixedTable()
-    return Delivery(config, Destinations(s3, table, log, s3, log), progress, folder)
+    return Delivery(config, Destinations(s3, table, log, s3, log), progress, folder, condition=report)
 
 
-def _taken(delivery: Delivery, progress: Progress, *accepted: tuple[Source, bytes, Any]) -> None:
-    batch = _batch(*[source for source, _, _ in accepted])
+def _taken(delivery: Delivery, progress: Progress, *accepted: tuple[Source, bytes]) -> None:
+    batch = _batch(*[source for source, _ in accepted])
     progress.add(batch)
     progress.read(batch.shard_id, accepted[-1][0].sequence_number)
     delivery.take(batch, Outcome([Accepted(*item) for item in accepted], [], 1))
     progress.remove(batch)
 
 
-def _day(value: Any) -> dict[str, Any]:
-    return {"partitionKeys": {"day": value}}
-
-
-def test_one_object_per_partition_and_error_objects_beside(tmp_path: Path) -> None:
+def test_one_object_of_rows_and_error_objects_beside(tmp_path: Path) -> None:
     s3, progress = S3(), Progress()
     delivery = _delivery(from_description(_description()), s3, progress, tmp_path)
-    _taken(
-        delivery,
-        progress,
-        (_source(1), b'{"n":1}', _day("a")),
-        (_source(2), b'{"n":2}', _day("b")),
-        (_source(3), b'{"n":"x"}', _day("a")),
-        (_source(4, b"orig"), b'{"n":4}', {"partitionKeys": {}}),
-        (_source(5), b'{"n":5}', _day("")),
-        (_source(6), b'{"n":6}', _day(7)),
-        (_source(7), b'{"n":7}', None),
-    )
+    rows = [(_source(number), b'{"n":%d}' % number) for number in (1, 2)]
+    _taken(delivery, progress, *rows, (_source(3), b'{"n":"x"}'))
+    batch, failed = _batch(_source(4, b"orig")), Rejected(_source(4, b"orig"), "Lambda.MissingRecordId", "m")
+    delivery.take(batch, Outcome([], [failed], 2))
+    progress.read(batch.shard_id, _source(4).sequence_number)
     assert progress.positions() == {"shardId-1": at(_source(1).sequence_number)}
     delivery.finish(30)
-    assert progress.positions() == {"shardId-1": after(_source(7).sequence_number)}
+    assert progress.positions() == {"shardId-1": after(_source(4).sequence_number)}
     folders = sorted(key.rpartition("/")[0] for key in s3.objects)
-    assert folders == [
-        "errors/format-conversion-failed", "errors/processing-failed", "rows/day=a", "rows/day=b",
-    ]  # fmt: skip
+    assert folders == ["errors/format-conversion-failed", "errors/processing-failed", "rows/day=2026-11-18"]
     errors = {key.split("/")[1]: body for key, body in s3.objects.items() if key.startswith("errors/")}
     [misfit] = [json.loads(line) for line in errors["format-conversion-failed"].splitlines()]
     assert misfit["lastErrorCode"] == "DataFormatConversion.MalformedData"
     assert misfit["rawData"] == b64encode(b'{"n":"x"}').decode()
     assert misfit["sequenceNumber"] == _source(3).sequence_number
     assert misfit["dataCatalogTable"]["tableName"] == "t"
-    keyless = [json.loads(line) for line in errors["processing-failed"].splitlines()]
-    assert {line["errorCode"] for line in keyless} == {"DynamicPartitioning.MetadataExtractionFailed"}
-    assert keyless[0]["rawData"] == b64encode(b"orig").decode()
-    assert keyless[0]["lambdaARN"].endswith(":function:f:$LATEST")
-
-
-def test_keys_too_long_for_a_prefix_fail_with_the_record_as_it_was(tmp_path: Path) -> None:
-    s3, progress = S3(), Progress()
-    delivery = _delivery(from_description(_description()), s3, progress, tmp_path)
-    _taken(
-        delivery,
-        progress,
-        (_source(1, b"orig"), b'{"n":1}', _day("d" * 600)),
-        (_source(2), b'{"n":2}', _day("a")),
-    )
-    delivery.finish(30)
-    assert sorted(key.split("/")[0] for key in s3.objects) == ["errors", "rows"]
-    [line] = [json.loads(body) for key, body in s3.objects.items() if key.startswith("errors/processing-f")]
-    assert line["errorCode"] == "DynamicPartitioning.MetadataExtractionFailed"
+    [line] = [json.loads(line) for line in errors["processing-failed"].splitlines()]
+    assert (line["errorCode"], line["attemptsMade"]) == ("Lambda.MissingRecordId", 2)
     assert line["rawData"] == b64encode(b"orig").decode()
+    assert line["lambdaARN"].endswith(":function:f:$LATEST")
 
 
 def test_what_s3_refuses_is_tried_again_under_the_same_key(tmp_path: Path) -> None:
     s3, progress = S3(failures=3), Progress()
     delivery = _delivery(from_description(_description()), s3, progress, tmp_path)
-    _taken(delivery, progress, (_source(1), b'{"n":1}', _day("a")))
+    _taken(delivery, progress, (_source(1), b'{"n":1}'))
     delivery.finish(30)
     assert len(s3.tried) == 4
     assert len(set(s3.tried)) == 1
@@ -393,23 +373,9 @@ def test_what_s3_refuses_is_tried_again_under_the_same_key(tmp_path: Path) -> No
 def test_what_cannot_be_delivered_in_time_is_not_passed(tmp_path: Path) -> None:
     s3, progress = S3(failures=10**6), Progress()
     delivery = _delivery(from_description(_description()), s3, progress, tmp_path)
-    _taken(delivery, progress, (_source(1), b'{"n":1}', _day("a")))
+    _taken(delivery, progress, (_source(1), b'{"n":1}'))
     delivery.finish(0.1)
     assert progress.positions() == {"shardId-1": at(_source(1).sequence_number)}
-
-
-def test_the_501st_active_partition_goes_to_the_error_output(tmp_path: Path) -> None:
-    s3, progress = S3(), Progress()
-    delivery = _delivery(from_description(_description()), s3, progress, tmp_path)
-    accepted = [(_source(number), b'{"n":1}', _day(f"d{number}")) for number in range(502)]
-    _taken(delivery, progress, *accepted)
-    _taken(delivery, progress, (_source(600), b'{"n":1}', _day("d0")))
-    delivery.finish(30)
-    [exceeded] = [
-        body for key, body in s3.objects.items() if key.startswith("errors/activePartitionExceeded/")
-    ]
-    assert len(exceeded.splitlines()) == 2
-    assert sum(1 for key in s3.objects if key.startswith("rows/")) == 500
 
 
 def test_too_much_is_delivered_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -419,16 +385,14 @@ def test_too_much_is_delivered_early(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(firehose_destination, "FIRST_PAUSE_SECONDS", 0.3)
     delivery = _delivery(from_description(_description()), s3, progress, tmp_path)
     padding = b" " * 1500
-    _taken(
-        delivery, progress, (_source(1), b'{"n":1}' + padding, _day("a")), (_source(2), b'{"n":1}', _day("b"))
-    )
+    _taken(delivery, progress, (_source(1), b'{"n":1}' + padding))
     delivery.deliver_due()
     assert not delivery.overfull
-    _taken(delivery, progress, (_source(3), b'{"n":1}' + padding, _day("a")))
+    _taken(delivery, progress, (_source(3), b'{"n":1}' + padding))
     assert delivery.overfull  # the first is still on its way
     delivery.finish(30)
     assert not delivery.overfull
-    assert len([key for key in s3.objects if key.startswith("rows/day=a")]) == 2
+    assert len([key for key in s3.objects if key.startswith("rows/day=")]) == 2
 
 
 def test_the_backup_holds_the_position_too(tmp_path: Path) -> None:
@@ -445,3 +409,43 @@ def test_the_backup_holds_the_position_too(tmp_path: Path) -> None:
     delivery.finish(30)
     assert [body for key, body in s3.objects.items() if key.startswith("raw/20")] == [b"onetwo"]
     assert progress.positions() == {"shardId-1": after(sources[-1].sequence_number)}
+
+
+class Unforeseen(S3):
+    """Fails once in a way that no service's refusal is."""
+
+    def put_object(self, Bucket: str, Key: str, Body: Any) -> None:  # noqa: N803
+        if not self.tried:
+            self.tried.append(Key)
+            raise decimal.Overflow
+        super().put_object(Bucket, Key, Body)
+
+
+def test_a_buffer_that_cannot_be_delivered_is_not_forgotten(tmp_path: Path) -> None:
+    s3, progress = Unforeseen(), Progress()
+    delivery = _delivery(from_description(_description()), s3, progress, tmp_path)
+    _taken(delivery, progress, (_source(1), b'{"n":1}'), (_source(2), b'{"n":"x"}'))
+    delivery.finish(30)
+    assert sorted({key.split("/")[0] for key in s3.objects}) == ["errors", "rows"]
+    assert progress.positions() == {"shardId-1": after(_source(2).sequence_number)}
+
+
+def test_what_waits_is_said_until_it_is_done(tmp_path: Path) -> None:
+    s3, progress, state = S3(failures=2), Progress(), State(tmp_path)
+    seen: list[dict[str, str]] = []
+
+    class Watched(S3):
+        def put_object(self, Bucket: str, Key: str, Body: Any) -> None:  # noqa: N803
+            seen.append(dict(condition.read(state, "firehose").ills))
+            s3.put_object(Bucket, Key, Body)
+
+    report = condition.Report(tmp_path, "firehose")
+    config, watched = from_description(_description()), Watched()
+    delivery = _delivery(config, watched, progress, tmp_path, report)
+    _taken(delivery, progress, (_source(1), b'{"n":1}'))
+    delivery.finish(30)
+    assert seen[0] == {}
+    assert [next(iter(ills.values())).split(": ", 1)[1] for ills in seen[1:]] == [
+        "Invoke: ServiceUnavailable: "
+    ] * 2
+    assert condition.read(state, "firehose").ills == {}

@@ -209,3 +209,18 @@ def test_hive_types_survive_the_way_to_arrow_and_back(hive: str) -> None:
 def test_an_unknown_type_is_named() -> None:
     with pytest.raises(UnsupportedTypeError, match="uniontype"):
         to_arrow("uniontype<int,string>")
+
+
+def test_what_nobody_foresaw_takes_one_record_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fit_or_burst(value: Any, target: Any) -> Any:
+        if value == "bursts":
+            raise OverflowError
+        return fit(value, target)
+
+    monkeypatch.setattr(conversion, "fit", fit_or_burst)
+    monkeypatch.setattr(conversion, "_CHUNK", 8)
+    records = [b'{"c":"bursts"}' if number in (3, 9) else b'{"c":"%d"}' % number for number in range(12)]
+    table, failures = Converter([("c", "int")]).convert(records)
+    assert table.column("c").to_pylist() == [number for number in range(12) if number not in (3, 9)]
+    message = "The record could not be converted (OverflowError)."
+    assert failures == [(3, MALFORMED, message), (9, MALFORMED, message)]

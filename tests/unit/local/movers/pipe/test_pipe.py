@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import threading
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,14 +16,18 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from salescast.local.movers.checkpoint import Checkpoint
 from salescast.local.movers.pipe import delivery as pipe_delivery
 from salescast.local.movers.pipe.config import PipeConfig, PipeState, UnsupportedPipeError, from_description
 from salescast.local.movers.pipe.delivery import DeadLetterQueue, Delivery, StoppedError, neighbours
 from salescast.local.movers.pipe.event import Entry, key_of, to_entry
 from salescast.local.movers.pipe.log import PipeLog
-from salescast.local.movers.pipe.service import BATCH_BYTES, Batcher
+from salescast.local.movers.pipe.service import BATCH_BYTES, Batcher, Positions
 from salescast.local.movers.pipe.target import KinesisTarget
-from salescast.local.movers.shard import PositionType
+from salescast.local.movers.shard import PositionType, after
+from salescast.stack import condition
+from salescast.stack.condition import Report
+from salescast.stack.state import State
 
 STREAM = "arn:aws:dynamodb:us-east-1:000000000000:table/t/stream/2026-11-20T00:00:00.000"
 NOW = 1_795_000_000.0
@@ -320,3 +326,25 @@ def test_the_defaults_of_a_pipe() -> None:
 def test_what_does_not_run_here_is_named(source: dict[str, Any]) -> None:
     with pytest.raises(UnsupportedPipeError, match=next(iter(source))):
         from_description(_description(**source))
+
+
+def test_a_checkpoint_that_cannot_be_written_does_not_lead_back(tmp_path: Path) -> None:
+    class FullDisk(Checkpoint):
+        full = True
+
+        def save(self, content: dict[str, Any]) -> None:
+            if self.full:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            super().save(content)
+
+    checkpoint, state = FullDisk(tmp_path / "pipe.json"), State(tmp_path)
+    positions = Positions(checkpoint, _config(), Report(tmp_path, "pipe"))
+    positions.keep("s", after("7"))
+    assert positions.position("s") == after("7")
+    assert "No space left on device" in condition.read(state, "pipe").ills["checkpoint"]
+    checkpoint.full = False
+    positions.keep("s", after("8"))
+    assert condition.read(state, "pipe").ills == {}
+    assert Positions(Checkpoint(tmp_path / "pipe.json"), _config(), Report(tmp_path, "pipe")).position(
+        "s"
+    ) == after("8")
