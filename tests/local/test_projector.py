@@ -17,6 +17,7 @@ from salescast.stack.errors import SalescastError
 from salescast.stack.services import athena
 from salescast.stack.stack import Stack
 from tests.template import columns
+from tests.waiting import wait_for
 
 # Other tests of the run write orders of their own; these dates are this module's.
 FIRST = datetime(2012, 1, 1, tzinfo=UTC)
@@ -186,9 +187,10 @@ def test_a_failure_midway_leaves_the_previous_projection_and_tells_the_alarm(sta
     finally:
         stack.s3.delete_object(Bucket=lake, Key=broken)
     assert stack.s3.get_object(Bucket=lake, Key=projection_key())["Body"].read() == before
-    assert emitted(stack, "ProjectionsFailed") == 1
+    # A log line may come a moment after the answer.
+    wait_for(lambda: emitted(stack, "ProjectionsFailed") == 1, "the metric of the failure")
     project.run(stack, {"date": str(RUN_DATE)})
-    assert emitted(stack, "ProjectionsFailed") == 0
+    wait_for(lambda: emitted(stack, "ProjectionsFailed") == 0, "the metric of the success")
 
 
 def emitted(stack: Stack, name: str) -> float:
