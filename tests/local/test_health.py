@@ -123,7 +123,9 @@ def _take_message(stack: Stack, queue: str, body: str) -> None:
 
 @pytest.fixture
 def alarm_states(stack: Stack) -> Iterator[None]:
-    """Give every alarm the state that it had: the emulator may change it when a metric is put."""
+    """Quiet alarms, and afterwards the states that they had: the emulator changes them when a metric is put, be it
+    another test's.
+    """
 
     def states() -> dict[str, Any]:
         names = list(stack.resources("AWS::CloudWatch::Alarm"))
@@ -131,6 +133,9 @@ def alarm_states(stack: Stack) -> Iterator[None]:
         return {alarm["AlarmName"]: alarm["StateValue"] for alarm in found}
 
     before = states()
+    for name, state in before.items():
+        if state == "ALARM":
+            stack.cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="test")
     yield
     for name, state in states().items():
         if state != before[name]:
