@@ -123,8 +123,8 @@ def _take_message(stack: Stack, queue: str, body: str) -> None:
 
 @pytest.fixture
 def alarm_states(stack: Stack) -> Iterator[None]:
-    """Quiet alarms, and afterwards the states that they had: the emulator changes them when a metric is put, be it
-    another test's.
+    """Quiet alarms, and afterwards the states that they had: the emulator changes them when a metric is put,
+    be it another test's.
     """
 
     def states() -> dict[str, Any]:
