@@ -8,7 +8,8 @@ from salescast.stack.stack import Stack
 from tests.iam.actors import TRUSTED, Actor, Deployed
 from tests.iam.calls import Things
 from tests.iam.excesses import EXCESSES
-from tests.iam.rights import EXERCISED, ON_AWS_ONLY
+from tests.iam.rights import EXERCISED
+from tests.iam.rights_on_aws import ON_AWS_ONLY
 
 OWNERS = (*TRUSTED, "AnalystPolicy", "MonitorPolicy")
 
@@ -37,7 +38,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     tried = sum(owner not in excess.may for owner in OWNERS for excess in EXCESSES)
     allowed = sum(len(excess.may) for excess in EXCESSES)
     terminalreporter.section("IAM")
-    terminalreporter.write_line(f"{lists} (tests/iam/rights.py)")
+    terminalreporter.write_line(f"{lists} (tests/iam/rights.py, rights_on_aws.py)")
     terminalreporter.write_line(
         f"{len(EXCESSES)} excesses by {len(OWNERS)} identities: {tried} refused, {allowed} are theirs"
     )

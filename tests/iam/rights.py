@@ -1,10 +1,9 @@
-"""The two lists: every action of every role and managed policy of the template, with its reason.
+"""Every action of the template's roles and policies that something here calls, with its reason.
 
-EXERCISED: something here makes the call (`caller`). The test makes the same call under the role as it is, and
-under the role without the action, which must be refused.
-ON_AWS_ONLY: the service makes the call on AWS, and nothing here does; no call is made up for it.
+The test makes the same call as `caller` under the role as it is, and under the role without the action, which
+must be refused. What only AWS calls is in rights_on_aws.py; a new action belongs in one of the two lists.
 
-`source` is a section of docs/aws-behaviour.md. A new action of the template belongs in one of the lists.
+`source` is a section of docs/aws-behaviour.md.
 """
 
 from __future__ import annotations
@@ -37,8 +36,8 @@ STREAM = "OrdersTable/stream/*"
 _SCHEMAS = ", ".join([_CATALOG_HEAD, *(f"glue:table/DatabaseName/{name}" for name in _TABLES)])
 _COMMITTED = ", ".join([_CATALOG_HEAD, *(f"glue:table/DatabaseName/{name}" for name in _TABLES[1:])])
 _TAKEN = "Lake/curated/order_arrivals/*, Lake/curated/order_changes/*"
-_WRITTEN = f"{_MERGED}, Lake/receipts/*"
-_GLUE_LOGS = "logs:log-group:/aws-glue/jobs/output*, logs:log-group:/aws-glue/jobs/error*"
+WRITTEN = f"{_MERGED}, Lake/receipts/*"
+GLUE_LOGS = "logs:log-group:/aws-glue/jobs/output*, logs:log-group:/aws-glue/jobs/error*"
 CATALOG = f"{_CATALOG_HEAD}, glue:table/DatabaseName/"
 CRAWLER_LOG = "logs:log-group:/aws-glue/crawlers*"
 WORKGROUP = "athena:workgroup/Workgroup"
@@ -80,14 +79,6 @@ class Exercised(NamedTuple):
     source: str
     caller: Caller
     call: Call
-
-
-class OnAwsOnly(NamedTuple):
-    owner: str
-    action: str
-    resource: str
-    source: str
-    why: str
 
 
 EXERCISED = [
@@ -262,15 +253,15 @@ EXERCISED = [
         Caller.JOB, calls.delete_object("curated/order_arrivals", "curated/order_changes"),
     ),
     Exercised(
-        "LakeJobRole", "s3:GetObject", _WRITTEN, "7.7",
+        "LakeJobRole", "s3:GetObject", WRITTEN, "7.7",
         Caller.JOB, calls.get_object(f"receipts/{calls.PROBE}"),
     ),
     Exercised(
-        "LakeJobRole", "s3:PutObject", _WRITTEN, "7.7",
+        "LakeJobRole", "s3:PutObject", WRITTEN, "7.7",
         Caller.JOB, calls.put_object("curated/order_log", "curated/order_state", "receipts"),
     ),
     Exercised(
-        "LakeJobRole", "s3:DeleteObject", _WRITTEN, "7.7",
+        "LakeJobRole", "s3:DeleteObject", WRITTEN, "7.7",
         Caller.JOB, calls.delete_object("curated/order_log", "curated/order_state", "receipts"),
     ),
     Exercised(
@@ -286,11 +277,11 @@ EXERCISED = [
         Caller.JOB, calls.put_metric,
     ),
     Exercised(
-        "LakeJobRole", "logs:CreateLogStream", f"LakeJobLogGroup, {_GLUE_LOGS}", "7.7",
+        "LakeJobRole", "logs:CreateLogStream", f"LakeJobLogGroup, {GLUE_LOGS}", "7.7",
         Caller.JOB, calls.create_log_stream("LakeJobLogGroup"),
     ),
     Exercised(
-        "LakeJobRole", "logs:PutLogEvents", f"LakeJobLogGroup, {_GLUE_LOGS}", "7.7",
+        "LakeJobRole", "logs:PutLogEvents", f"LakeJobLogGroup, {GLUE_LOGS}", "7.7",
         Caller.JOB, calls.write_log("LakeJobLogGroup", calls.PROBE),
     ),
     # Glue's crawler.
@@ -441,76 +432,6 @@ EXERCISED = [
             ("cloudwatch:GetMetricData", "*", calls.read_metrics),
         )
     ),
-]  # fmt: skip
-
-_LOGGING = "Lambda writes the function's log with its role; the emulator writes it by itself"
-_XRAY = "active tracing: Lambda's agent sends the segments; the emulator traces nothing"
-_UPLOADS = "large objects go up in parts on AWS; here an object is put at once"
-_PLACE = "asked before the service writes or reads; here the bucket's place is known"
-
-ON_AWS_ONLY = [
-    OnAwsOnly("GeneratorRole", "logs:CreateLogStream", "GeneratorLogGroup", "7.3", _LOGGING),
-    OnAwsOnly("GeneratorRole", "logs:PutLogEvents", "GeneratorLogGroup", "7.3", _LOGGING),
-    OnAwsOnly("GeneratorRole", "xray:PutTraceSegments", "*", "7.3", _XRAY),
-    OnAwsOnly("GeneratorRole", "xray:PutTelemetryRecords", "*", "7.3", _XRAY),
-    OnAwsOnly("LakeJobRole", "logs:CreateLogGroup", _GLUE_LOGS, "7.7", "Glue makes its own two groups"),
-    OnAwsOnly(
-        "LakeJobRole", "s3:AbortMultipartUpload", _WRITTEN, "7.7", "large files, in parts; here none is"
-    ),
-    OnAwsOnly("SnapshotRole", "logs:CreateLogStream", "SnapshotLogGroup", "7.3", _LOGGING),
-    OnAwsOnly("SnapshotRole", "logs:PutLogEvents", "SnapshotLogGroup", "7.3", _LOGGING),
-    OnAwsOnly("ProjectorRole", "logs:CreateLogStream", "ProjectorLogGroup", "7.3", _LOGGING),
-    OnAwsOnly("ProjectorRole", "logs:PutLogEvents", "ProjectorLogGroup", "7.3", _LOGGING),
-    OnAwsOnly("ProjectorRole", "xray:PutTraceSegments", "*", "7.3", _XRAY),
-    OnAwsOnly("ProjectorRole", "xray:PutTelemetryRecords", "*", "7.3", _XRAY),
-    OnAwsOnly("ProjectorRole", "s3:AbortMultipartUpload", "Lake/athena-results/*", "7.5", _UPLOADS),
-    OnAwsOnly("ProjectorRole", "s3:ListMultipartUploadParts", "Lake/athena-results/*", "7.5", _UPLOADS),
-    OnAwsOnly("ProjectorRole", "s3:ListBucketMultipartUploads", "Lake", "7.5", _UPLOADS),
-    OnAwsOnly("TransformerRole", "logs:CreateLogStream", "TransformerLogGroup", "7.3", _LOGGING),
-    OnAwsOnly("TransformerRole", "logs:PutLogEvents", "TransformerLogGroup", "7.3", _LOGGING),
-    OnAwsOnly(
-        "PipeRole", "dynamodb:ListStreams", STREAM, "1.7",
-        "the guide's policy for this source names it; the stand-in has the stream's ARN from the pipe",
-    ),
-    OnAwsOnly(
-        "DeliveryRole", "kinesis:DescribeStream", "OrderStream", "2.7",
-        "Firehose looks at the stream; the stand-in lists its shards",
-    ),
-    OnAwsOnly(
-        "DeliveryRole", "lambda:GetFunctionConfiguration", TRANSFORMER, "2.7",
-        "Firehose checks the function's timeout; the stand-in invokes only",
-    ),
-    OnAwsOnly(
-        "DeliveryRole", "glue:GetTableVersion", f"{CATALOG}order_arrivals", "2.7",
-        "for a schema whose version is pinned, not LATEST; the emulator has no such call",
-    ),
-    OnAwsOnly(
-        "DeliveryRole", "glue:GetTableVersions", f"{CATALOG}order_arrivals", "2.7",
-        "Firehose finds the latest version so; the stand-in asks GetTable for it",
-    ),
-    OnAwsOnly("DeliveryRole", "s3:GetObject", LAKE_FOLDERS, "2.7", "the guide's policy names it"),
-    OnAwsOnly("DeliveryRole", "s3:AbortMultipartUpload", LAKE_FOLDERS, "2.7", _UPLOADS),
-    OnAwsOnly("DeliveryRole", "s3:GetBucketLocation", "Lake", "2.7", _PLACE),
-    OnAwsOnly("DeliveryRole", "s3:ListBucket", "Lake", "2.7", "the guide's policy names it"),
-    OnAwsOnly("DeliveryRole", "s3:ListBucketMultipartUploads", "Lake", "2.7", _UPLOADS),
-    OnAwsOnly("CrawlerRole", "s3:GetBucketLocation", "Lake", "7.4", _PLACE),
-    *(
-        OnAwsOnly(
-            "CrawlerRole", f"glue:{action}", f"{CATALOG}crawled_*", "7.4",
-            "in Glue's own service policy; the stand-in reads and writes the catalog in other calls",
-        )
-        for action in ("GetDatabase", "GetTables", "GetPartition", "BatchGetPartition", "UpdatePartition")
-    ),
-    *(
-        OnAwsOnly(
-            "AnalystPolicy", f"glue:{action}", f"{CATALOG}*", "7.5",
-            "Athena reads single partitions of tables without projection; here it asks GetPartitions for all",
-        )
-        for action in ("GetPartition", "BatchGetPartition")
-    ),
-    OnAwsOnly("AnalystPolicy", "s3:AbortMultipartUpload", "Lake/athena-results/*", "7.5", _UPLOADS),
-    OnAwsOnly("AnalystPolicy", "s3:ListMultipartUploadParts", "Lake/athena-results/*", "7.5", _UPLOADS),
-    OnAwsOnly("AnalystPolicy", "s3:ListBucketMultipartUploads", "Lake", "7.5", _UPLOADS),
 ]  # fmt: skip
 
 # A stand-in would make these calls, and the emulator does not know them.

@@ -25,12 +25,11 @@ from tests.iam.rights import (
     DECLARED,
     EXERCISED,
     GRANTED_TO_NOBODY,
-    ON_AWS_ONLY,
     UNKNOWN_TO_EMULATOR,
     Caller,
     Exercised,
-    OnAwsOnly,
 )
+from tests.iam.rights_on_aws import ON_AWS_ONLY, OnAwsOnly
 from tests.template import ROOT
 
 # Owners whose calls a stand-in makes, or the command; every other role is that of a function in src/.

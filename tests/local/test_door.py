@@ -107,7 +107,7 @@ def test_a_request_that_root_signed_comes_in(emulator: Emulator) -> None:
         ("test", "test", "InvalidClientTokenId"),
         ("test", None, "InvalidClientTokenId"),
         ("111111111111", None, "InvalidClientTokenId"),
-        ("AKIAIOSFODNN7EXAMPLE", None, "InvalidClientTokenId"),
+        ("a-key-of-nobody", None, "InvalidClientTokenId"),
     ],
 )
 def test_a_forged_signature_is_refused(emulator: Emulator, key: str, secret: str | None, code: str) -> None:

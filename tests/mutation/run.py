@@ -40,6 +40,7 @@ CHANGE = "tests/unit/transformer/test_change.py"
 TRANSFORMER = "tests/unit/transformer/test_transformer.py"
 PIPE = "tests/unit/local/movers/pipe/test_pipe.py"
 FIREHOSE = "tests/unit/local/movers/firehose/test_firehose.py"
+DELIVERY = "tests/unit/local/movers/firehose/test_delivery.py"
 RECONCILE = "tests/unit/integrity/test_reconcile.py"
 TEMPLATE = "tests/contract/test_template.py"
 
@@ -225,7 +226,7 @@ MUTATIONS = (
         "                refused(code, describe(error))\n",
         "                refused(code, describe(error))\n"
         "                raise AbandonedError(what) from error\n",
-        f"{FIREHOSE}::test_what_s3_refuses_is_tried_again_under_the_same_key",
+        f"{DELIVERY}::test_what_s3_refuses_is_tried_again_under_the_same_key",
     ),
     Mutation(
         "the raw backup is skipped",
