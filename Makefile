@@ -92,7 +92,7 @@ glue: install  ## Spark of Glue's version into .venv-glue, once (0.9 GB, from Py
 .PHONY: test-glue
 test-glue: develop glue  ## the lake's job on Spark, and on a stack under its role
 	@.venv-glue/bin/python -m pytest -c tests/glue/pytest.ini --confcutdir tests/glue tests/glue
-	@$(BIN)/python -m pytest tests/local/test_job.py
+	@$(BIN)/python -m pytest tests/local/movers/test_job.py
 
 .PHONY: test-trino
 test-trino: develop glue  ## views and named queries on Trino, Athena's engine before and after the job (TRINO_URL, or fetches 860 MB once)

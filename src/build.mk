@@ -19,3 +19,4 @@ build-%:
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-input --root-user-action ignore --no-compile --no-deps \
 	  --only-binary=:all: $(wheels) --target "$(ARTIFACTS_DIR)" --requirement requirements.txt
 	rm -rf "$(ARTIFACTS_DIR)/bin"
+	find "$(ARTIFACTS_DIR)" -type d -name tests -prune -exec rm -rf {} +  # NumPy ships 8 MB of its own

@@ -39,7 +39,7 @@ def prefix() -> str:
 
 # With two workers (`make test`): folders whose tests share a stack stay together, the longest part begins.
 PARTS = (
-    ("tests/local", "tests/iam", "tests/unpleasant"),
+    ("tests/local/pipeline", "tests/iam", "tests/unpleasant"),
     ("tests/analytics", "tests/browser"),
 )
 

@@ -17,7 +17,7 @@ ALL = ANSWERS | RECENT
 OF_THE_LAKE = {"duplicate_deliveries", "freshness"}
 # Their defaults are today and yesterday: nothing is placed today, and perhaps nothing was yesterday.
 MAY_BE_EMPTY = {"latest_orders", "orders_by_minute"}
-# These tell of projections: tests/local/test_projector.py.
+# These tell of projections: tests/local/pipeline/test_projector.py.
 OF_THE_PROJECTOR = {"accuracy_by_horizon", "latest_projection", "stock_out_dates"}
 
 

@@ -84,7 +84,7 @@ def test_stock_on_hand_is_the_inventory_table(shop: Shop) -> None:
 
 @pytest.mark.parametrize("view", ["orders", "daily_sales", "order_changes"])
 def test_arrivals_are_read_once_for_any_day(shop: Shop, view: str) -> None:
-    """What the job has merged is pruned (tests/local/test_iceberg.py); what has just arrived is small."""
+    """What the job has merged is pruned (tests/local/movers/test_job.py); what has just arrived is small."""
     pages = shop.stack.s3.get_paginator("list_objects_v2").paginate(
         Bucket=shop.stack.output("Lake"), Prefix="curated/order_arrivals/"
     )

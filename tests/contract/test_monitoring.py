@@ -143,7 +143,7 @@ def of_the_snapshot() -> set[Metric]:
 
 
 def of_the_projector() -> set[Metric]:
-    """Of an answer; tests/local/test_projector.py has the metrics of real ones."""
+    """Of an answer; tests/local/pipeline/test_projector.py has the metrics of real ones."""
     athena: Any = OneRow()
     accuracy = projector._accuracy(athena, dt.date(2026, 11, 20))
     projector._measure({"series": 3, "seconds": 1.0, "accuracy": accuracy})

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.local.faults import Proxy, proxy
-from tests.local.movers import Stack, running_stack
+from tests.local.movers.faults import Proxy, proxy
+from tests.local.movers.stack import Stack, running_stack
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Firehose's failure matrix, row by row: on a real emulator, with its own failures or with faults put in on
-the wire. Rows that tests/local/test_firehose.py proves are not repeated; docs/failure-matrix.md lists all."""
+the wire. Rows that test_firehose.py proves are not repeated; docs/failure-matrix.md lists all.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +11,9 @@ from collections import Counter
 from typing import Any
 from urllib.parse import unquote
 
-from tests.local.faults import Answer, Call, LostAnswerError, Proxy, behind, error
-from tests.local.movers import Stack
-from tests.local.records import error_lines, lake_rows, send
+from tests.local.movers.faults import Answer, Call, LostAnswerError, Proxy, behind, error
+from tests.local.movers.records import error_lines, lake_rows, send
+from tests.local.movers.stack import Stack
 from tests.waiting import wait_for
 
 FAST = ("--fast", "120")

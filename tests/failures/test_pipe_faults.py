@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.local.faults import Answer, Call, LostAnswerError, Proxy, behind, error
-from tests.local.movers import Stack
-from tests.local.records import dead_letters, stream_events
+from tests.local.movers.faults import Answer, Call, LostAnswerError, Proxy, behind, error
+from tests.local.movers.records import dead_letters, stream_events
+from tests.local.movers.stack import Stack
 from tests.waiting import wait_for
 
 THROTTLED = "ProvisionedThroughputExceededException"

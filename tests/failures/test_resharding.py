@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.movers import Stack
-from tests.local.records import lake_rows, send
+from tests.local.movers.records import lake_rows, send
+from tests.local.movers.stack import Stack
 from tests.waiting import wait_for
 
 FAST = ("--fast", "120")

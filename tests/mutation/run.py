@@ -197,7 +197,7 @@ MUTATIONS = (
         "                self._positions.keep(shard_id, after(batch[-1].sequence_number))\n",
         "                self._positions.keep(shard_id, after(batch[-1].sequence_number))\n"
         "                self._delivery.deliver(shard_id, batch)\n",
-        "tests/local/test_pipe.py::test_a_refused_queue_keeps_the_records_in_the_stream",
+        "tests/local/movers/test_pipe.py::test_a_refused_queue_keeps_the_records_in_the_stream",
     ),
     Mutation(
         "Firehose's checkpoint passes what is not delivered",
@@ -233,7 +233,7 @@ MUTATIONS = (
         "salescast/local/movers/firehose/service.py",
         "                self._delivery.back_up(shard_id, sources)\n",
         "",
-        "tests/local/test_firehose.py::test_records_become_parquet_and_a_backup",
+        "tests/local/movers/test_firehose.py::test_records_become_parquet_and_a_backup",
     ),
     Mutation(
         "an expired iterator starts the shard anew",

@@ -19,7 +19,7 @@ from botocore.credentials import Credentials
 from salescast.laptop.sam import ARCHITECTURES
 from salescast.local.movers.credentials import service_session
 from salescast.stack.stack import LAPTOP_ACCOUNT, LAPTOP_REGION, Stack, laptop_environment
-from tests.local.faults import Proxy, proxy
+from tests.local.movers.faults import Proxy, proxy
 from tests.sam_local import docker
 from tests.template import ROOT, resources, template
 

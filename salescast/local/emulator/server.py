@@ -80,11 +80,12 @@ def prepare_environment(port: int, state: Path) -> None:
 def patches() -> tuple[ModuleType, ...]:
     """The modules that close gaps of MiniStack, each by its `apply()`, in the order of application."""
     from salescast.local.emulator.athena import service as athena
-    from salescast.local.emulator.iam import resources, sessions
+    from salescast.local.emulator.iam import policies, resources, sessions
     from salescast.local.emulator.services import (
         cloudformation,
         crawlers,
         dynamodb_expressions,
+        dynamodb_items,
         firehose,
         iceberg_tables,
         job_runs,
@@ -99,6 +100,7 @@ def patches() -> tuple[ModuleType, ...]:
     return (
         sessions,
         resources,
+        policies,
         pipes,
         firehose,
         cloudformation,
@@ -108,6 +110,7 @@ def patches() -> tuple[ModuleType, ...]:
         lambda_errors,
         lambda_logs,
         dynamodb_expressions,
+        dynamodb_items,
         athena,
         crawlers,
         iceberg_tables,

@@ -1,4 +1,4 @@
-"""From Athena's rows to the published columns, with the rows given; the rest is in tests/local."""
+"""From Athena's rows to the published columns, with the rows given; the rest is in tests/local/pipeline."""
 
 from __future__ import annotations
 

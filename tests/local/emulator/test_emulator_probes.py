@@ -18,7 +18,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from salescast.laptop.emulator_process import free_port
-from tests.local.emulator_process import Emulator
+from tests.local.emulator.emulator_process import Emulator
 from tests.template import ROOT
 from tests.waiting import wait_for
 

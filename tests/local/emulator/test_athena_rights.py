@@ -8,8 +8,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.athena_lake import DAY, LAKE, Athena, changes, create_table, put, running_lake
-from tests.local.emulator_process import Emulator
+from tests.local.emulator.athena_lake import DAY, LAKE, Athena, changes, create_table, put, running_lake
+from tests.local.emulator.emulator_process import Emulator
 
 ACCOUNT = "000000000000"
 GLUE = f"arn:aws:glue:us-east-1:{ACCOUNT}"

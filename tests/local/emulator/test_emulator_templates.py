@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.local.emulator_process import Emulator, started
+from tests.local.emulator.emulator_process import Emulator, started
 
 ACCOUNT = "000000000000"
 

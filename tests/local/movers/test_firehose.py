@@ -13,8 +13,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.local.movers import Stack, running_stack
-from tests.local.records import error_lines, lake_rows, send
+from tests.local.movers.records import error_lines, lake_rows, send
+from tests.local.movers.stack import Stack, running_stack
 from tests.waiting import wait_for
 
 FAST = ("--fast", "120")

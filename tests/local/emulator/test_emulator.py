@@ -21,7 +21,7 @@ from botocore.exceptions import ClientError
 
 from salescast.laptop.emulator_process import command, variables
 from salescast.stack.session import signature
-from tests.local.emulator_process import Emulator, started
+from tests.local.emulator.emulator_process import Emulator, started
 from tests.template import ROOT
 
 ACCOUNT = "000000000000"

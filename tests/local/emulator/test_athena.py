@@ -11,7 +11,7 @@ from datetime import date, timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.athena_lake import (
+from tests.local.emulator.athena_lake import (
     CURRENT_COLUMNS,
     DAY,
     DAYS,
@@ -28,7 +28,7 @@ from tests.local.athena_lake import (
     running_lake,
     size_of,
 )
-from tests.local.emulator_process import Emulator
+from tests.local.emulator.emulator_process import Emulator
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ import time
 
 import pytest
 
-from tests.local.emulator_process import Emulator
-from tests.local.test_emulator_probes import ministack
-from tests.local.test_emulator_resources import in_emulator
+from tests.local.emulator.emulator_process import Emulator
+from tests.local.emulator.test_emulator_probes import ministack
+from tests.local.emulator.test_emulator_resources import in_emulator
 from tests.template import ROOT
 from tests.waiting import wait_for
 
@@ -35,6 +35,31 @@ dynamodb._COND_TOKEN_RE = Pattern()
 for _ in range(3):
     dynamodb._evaluate_condition("attribute_not_exists(id)", {{}}, {{}}, {{}})
 print(json.dumps(len(looked)))
+"""
+
+COPIED = """
+import copy, json
+from ministack.services import dynamodb
+{patch}
+looked = []
+copy.deepcopy, original = lambda value: looked.append(value) or original(value), copy.deepcopy
+item = {{"id": {{"S": "a"}}, "lines": {{"L": [{{"M": {{"n": {{"N": "1"}}}}}}]}}}}
+other = dynamodb.copy.deepcopy(item)
+other["lines"]["L"][0]["M"]["n"]["N"] = "2"
+print(json.dumps([len(looked), item["lines"]["L"][0]["M"]["n"]["N"], other["id"]["S"]]))
+"""
+
+POLICY = """
+import json
+from ministack.core import iam_evaluator
+{patch}
+looked = []
+original = json.loads
+json.loads = lambda text: looked.append(text) or original(text)
+document = '{{"Statement": [{{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}}]}}'
+parsed = [iam_evaluator.parse_policy_document(document) for _ in range(3)]
+json.loads = original
+print(json.dumps([len(looked), [statements[0].effect for statements in parsed]]))
 """
 
 EXPIRED = """
@@ -91,6 +116,24 @@ def test_conditions_are_parsed_each_time() -> None:
 def test_conditions_are_parsed_once_here() -> None:
     patch = "from salescast.local.emulator.services import dynamodb_expressions; dynamodb_expressions.apply()"
     assert in_emulator(PARSED.format(patch=patch)) == 1
+
+
+def test_items_are_copied_as_any_object() -> None:
+    assert in_emulator(COPIED.format(patch="")) == [1, "1", "a"]
+
+
+def test_items_are_copied_as_json_here() -> None:
+    patch = "from salescast.local.emulator.services import dynamodb_items; dynamodb_items.apply()"
+    assert in_emulator(COPIED.format(patch=patch)) == [0, "1", "a"]
+
+
+def test_policies_are_parsed_each_time() -> None:
+    assert in_emulator(POLICY.format(patch="")) == [3, ["Deny"] * 3]
+
+
+def test_policies_are_parsed_once_here() -> None:
+    patch = "from salescast.local.emulator.iam import policies; policies.apply()"
+    assert in_emulator(POLICY.format(patch=patch)) == [1, ["Deny"] * 3]
 
 
 def test_an_item_that_expires_leaves_no_record() -> None:

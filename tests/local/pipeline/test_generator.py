@@ -37,7 +37,7 @@ from tally import Tally
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 START = dt.datetime(2026, 11, 3, 18, 0, tzinfo=dt.UTC)
 NOW = dt.datetime(2026, 11, 20, 10, 15, 30, tzinfo=dt.UTC)
 Item = dict[str, Any]

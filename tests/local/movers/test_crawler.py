@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.local.movers import Stack, running_stack
+from tests.local.movers.stack import Stack, running_stack
 from tests.waiting import wait_for
 
 

@@ -21,7 +21,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from salescast.stack.session import ROOT_KEY
-from tests.local.movers import Stack
+from tests.local.movers.stack import Stack
 
 _NOT_PASSED_ON = {"connection", "content-length", "expect", "transfer-encoding", "keep-alive"}
 _OF_A_SIGNATURE = {"authorization", "host", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"}

@@ -10,8 +10,8 @@ import pytest
 
 from salescast.stack import condition
 from salescast.stack.state import State
-from tests.local.movers import Stack, running_stack
-from tests.local.records import dead_letters, stream_events
+from tests.local.movers.records import dead_letters, stream_events
+from tests.local.movers.stack import Stack, running_stack
 from tests.waiting import wait_for
 
 

@@ -1,4 +1,4 @@
-"""What the emulator authorises CloudWatch Logs and S3 on, how it forgets, and the probes of those gaps.
+"""What the emulator authorises CloudWatch Logs on, how it forgets, and the probes of those gaps.
 
 The probes ask MiniStack's own functions, in its own interpreter: each fails when MiniStack closes its gap.
 """
@@ -7,12 +7,6 @@ import json
 import subprocess
 from typing import Any
 
-import pytest
-from botocore.exceptions import ClientError
-
-from salescast.local.movers.clients import client
-from salescast.local.movers.credentials import service_session
-from salescast.stack.stack import LAPTOP_ACCOUNT, Stack
 from tests.template import ROOT
 
 
@@ -97,27 +91,3 @@ def test_kinesis_looks_at_every_record() -> None:
 def test_kinesis_forgets_from_the_front_here() -> None:
     patch = "from salescast.local.emulator.services import kinesis_retention; kinesis_retention.apply()"
     assert in_emulator(RETENTION.format(patch=patch)) == [0, 1001]
-
-
-@pytest.mark.parametrize("protocol", ["https", "http"])
-def test_the_lake_refuses_plain_http(stack: Stack, protocol: str) -> None:
-    """Loopback counts as TLS; a request that says it came without is refused by the bucket policy."""
-    described = stack.firehose.describe_delivery_stream(DeliveryStreamName=stack.output("DeliveryStream"))
-    stream = described["DeliveryStreamDescription"]
-    role = stream["Source"]["KinesisStreamSourceDescription"]["RoleARN"]
-    endpoint = stack.endpoint or ""
-    arn = stream["DeliveryStreamARN"]
-    session = service_session(
-        endpoint, stack.session, role, "firehose.amazonaws.com", arn, LAPTOP_ACCOUNT, rights=None
-    )
-    s3 = client(session, "s3", endpoint)
-
-    def mark(request: Any, **_: Any) -> None:
-        request.headers["X-Forwarded-Proto"] = protocol
-
-    s3.meta.events.register("before-sign.s3", mark)
-    if protocol == "https":
-        s3.list_objects_v2(Bucket=stack.output("Lake"), MaxKeys=1)
-    else:
-        with pytest.raises(ClientError, match="AccessDenied"):
-            s3.list_objects_v2(Bucket=stack.output("Lake"), MaxKeys=1)

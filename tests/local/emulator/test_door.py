@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,26 +18,10 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from salescast.stack.session import ROOT_KEY
-from salescast.stack.stack import Stack
-from tests.local.emulator_process import Emulator, started
+from tests.local.emulator.emulator_process import Emulator, started
 
-NOBODY = 65534
 FORM = "application/x-www-form-urlencoded"
 CREATE_USER = b"Action=CreateUser&UserName=intruder&Version=2010-05-08"
-# As another user of the machine: what of the stack can be read, and what the emulator says.
-INTRUDE = """
-import http.client, os, sys
-host, folder, *pids = sys.argv[1:]
-for path in (folder, f"{folder}/stack.json", f"{folder}/logs", *(f"/proc/{pid}/environ" for pid in pids)):
-    try:
-        (os.listdir if os.path.isdir(path) else lambda path: open(path).read())(path)
-        print("read", path)
-    except PermissionError:
-        pass
-connection = http.client.HTTPConnection(host)
-connection.request("GET", "/?Action=ListUsers&Version=2010-05-08")
-print(connection.getresponse().status)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -226,37 +207,3 @@ def test_no_websocket_comes_in(emulator: Emulator) -> None:
         "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
     }
     assert ask(emulator, upgrade, method="GET", path="/_aws/execute-api/x/y", body=None)[0] == 403
-
-
-def test_a_stack_is_its_owners_alone(stack: Stack) -> None:
-    folder = stack.state.folder
-    private = [folder, folder / "stack.json", *stack.state.checkpoints.iterdir(), *stack.state.logs.iterdir()]
-    assert [str(path) for path in private if path.stat().st_mode & 0o077] == []
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can try as another user")
-def test_another_user_of_the_machine_gets_nothing(stack: Stack) -> None:
-    record = stack.state.read()
-    assert record is not None
-    assert record.secret
-    pids = [str(process.pid) for process in record.processes.values()]
-    done = as_nobody("-c", INTRUDE, urlsplit(record.endpoint).netloc, str(stack.state.folder), *pids)
-    assert (done.stdout, done.returncode) == ("403\n", 0), done
-
-
-def as_nobody(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Python as the user nobody: ours, or the system's where ours lies in a closed folder."""
-    for python in (sys.executable, "/usr/bin/python3"):
-        with suppress(PermissionError, FileNotFoundError):
-            return subprocess.run(
-                [python, *arguments],
-                user=NOBODY,
-                group=NOBODY,
-                extra_groups=[],
-                cwd="/",
-                env={},
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-    pytest.skip("there is no Python that the user nobody may run")

@@ -15,8 +15,8 @@ from typing import Any
 from salescast.local.movers.clients import client
 from salescast.local.movers.credentials import account_session
 from salescast.stack.session import SECRET_VARIABLE
-from tests.local.emulator_process import started
-from tests.local.movers_template import TEMPLATE
+from tests.local.emulator.emulator_process import started
+from tests.local.movers.template import TEMPLATE
 from tests.template import ROOT
 
 ACCOUNT = "000000000000"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from tests.local.movers import Stack
+from tests.local.movers.stack import Stack
 
 
 def send(stack: Stack, *records: dict[str, Any], key: str | None = None) -> None:

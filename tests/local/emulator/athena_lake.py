@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tests.local.emulator_process import Emulator, started
+from tests.local.emulator.emulator_process import Emulator, started
 
 DAYS = 200
 PER_DAY = 6
