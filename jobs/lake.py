@@ -13,11 +13,13 @@ Any step may be repeated, and the job may be killed between any two, or within o
    snapshots are no longer in the tables' history proves nothing: it is torn up and its arrivals merge again.
 3. merge, log and then state: one commit each; merging a row twice changes nothing.
 4. receipt: written after both commits, so that it never names what was not merged.
-5. tidy: small files are put together, snapshots expire, files that no snapshot knows are removed.
+5. erase, where it is asked for: a customer's id is replaced in both tables; what was merged goes at once.
+6. tidy: small files are put together, snapshots expire, files that no snapshot knows are removed.
 
 The views read tables and arrivals together, so they are right before, between and after all of this.
 
-Arguments: --lake BUCKET --database NAME --snapshot_retention_days DAYS. Where it runs is said by Spark's own
+Arguments: --lake BUCKET --database NAME --snapshot_retention_days DAYS, and --erase DIGEST, the SHA-256 of a
+customer_id, so that the id stands in no history of runs. Where it runs is said by Spark's own
 configuration (spark-defaults.conf), never here.
 """
 
@@ -41,6 +43,9 @@ NAMESPACE, SERVICE = "Salescast", "lake_job"
 GRACE_SECONDS = 3600.0
 ORPHAN_DAYS = 3
 SMALL_FILES = 5
+ERASED = "erased"
+# Where a catalog of files, as the tests have it, keeps a table's version.
+HINT = "version-hint.text"
 # An IN list longer than this is no faster than the range around it.
 MOST_DATES = 200
 # What the catalog calls a type, and what Spark and Iceberg call it.
@@ -79,6 +84,10 @@ class Store:
     def url(self, key: str) -> str:
         return f"s3://{self._bucket}/{key}"
 
+    def key(self, url: str) -> str:
+        """The key of an object of this bucket."""
+        return url.removeprefix(self.url(""))
+
     def keys(self, prefix: str) -> dict[str, float]:
         """Key -> time of writing (epoch seconds) of the objects under a prefix."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
@@ -114,6 +123,7 @@ class Job:
     columns: list[tuple[str, str]]
     snapshot_retention_days: int = 7
     grace_seconds: float = GRACE_SECONDS
+    erase_digest: str = ""
     metrics: dict[str, float] = field(default_factory=dict)
 
     def run(self) -> None:
@@ -132,6 +142,9 @@ class Job:
             yield self.merge_log
             yield self.merge_state
             yield self.give_receipt
+        if self.erase_digest:
+            yield self.erase
+            yield self.clear_at_once
         yield self.put_together
         yield self.expire
         yield self.measure
@@ -151,9 +164,16 @@ class Job:
 
     def clear(self) -> None:
         """Delete what earlier runs merged, a receipt's age after no query can be reading it any more."""
+        self._clear(self.grace_seconds)
+
+    def clear_at_once(self) -> None:
+        """Delete all that is merged: an erased id must not outlive the run. A query that reads it fails."""
+        self._clear(0.0)
+
+    def _clear(self, age: float) -> None:
         now, cleared = time.time(), 0
         for key, written in sorted(self.store.keys(RECEIPTS).items()):
-            if now - written < self.grace_seconds:
+            if now - written < age:
                 continue
             receipt = Receipt.of(self.store.read(key))
             if self._holds(LOG, receipt.log_snapshot) and self._holds(STATE, receipt.state_snapshot):
@@ -162,7 +182,7 @@ class Job:
             else:
                 print(f"{key}: its snapshots are not in the tables' history, its arrivals merge again")
             self.store.delete([key])
-        self.metrics["ArrivalsDeleted"] = cleared
+        self.metrics["ArrivalsDeleted"] = self.metrics.get("ArrivalsDeleted", 0) + cleared
 
     def take(self) -> None:
         """Read the arrivals that no receipt names, each change once."""
@@ -203,6 +223,14 @@ class Job:
                          receipt.text())  # fmt: skip
         self._rows.unpersist()
 
+    def erase(self) -> None:
+        """Replace the customer's id in both tables; a row without one stays as it is."""
+        for table in (LOG, STATE):
+            self.spark.sql(
+                f"UPDATE {self._name(table)} SET customer_id = '{ERASED}' "  # noqa: S608 - 64 digits
+                f"WHERE sha2(customer_id, 256) = '{self.erase_digest}'"
+            )
+
     def put_together(self) -> None:
         """Rewrite small files of a month as one, in the table's order."""
         for table in (LOG, STATE):
@@ -212,21 +240,46 @@ class Job:
             ).collect()
 
     def expire(self) -> None:
-        """Forget snapshots older than the retention, and remove files that no snapshot knows."""
+        """Forget snapshots older than the retention, and remove files that no snapshot knows.
+
+        After an erasure that is all but the current one, and every such file.
+        """
         now = time.time()
-        kept = timestamp(now - self.snapshot_retention_days * 86400)
-        # A file may belong to a commit that is under way, hence the days.
-        orphans = timestamp(now - ORPHAN_DAYS * 86400)
+        days = 0 if self.erase_digest else self.snapshot_retention_days
+        kept = timestamp(now - days * 86400)
+        # A file may belong to a commit that is under way elsewhere, hence the days.
+        orphaned = now if self.erase_digest else now - ORPHAN_DAYS * 86400
         for table in (LOG, STATE):
             old = f"SELECT 1 FROM {self._name(table)}.snapshots WHERE committed_at < {kept} LIMIT 1"  # noqa: S608
-            if not self.spark.sql(old).collect():
-                continue
-            name = f"table => '{self.database}.{table}'"
-            for call in (
-                f"expire_snapshots({name}, older_than => {kept}, retain_last => 1)",
-                f"remove_orphan_files({name}, older_than => {orphans})",
-            ):
-                self.spark.sql(f"CALL {CATALOG}.system.{call}").collect()
+            if self.spark.sql(old).collect():
+                self.spark.sql(
+                    f"CALL {CATALOG}.system.expire_snapshots(table => '{self.database}.{table}', "
+                    f"older_than => {kept}, retain_last => 1)"
+                ).collect()
+            self._remove_orphans(table, orphaned)
+
+    def _remove_orphans(self, table: str, before: float) -> None:
+        """Delete files under the table's folder, written before then, that its metadata does not name."""
+        name = self._name(table)
+        columns = {
+            "metadata_log_entries": "file",
+            "snapshots": "manifest_list",
+            "all_manifests": "path",
+            "all_files": "file_path",
+        }
+        known = {
+            self.store.key(row[0])
+            for part, column in columns.items()
+            for row in self.spark.sql(f"SELECT {column} FROM {name}.{part}").collect()  # noqa: S608
+        }
+        # .../order_log/metadata/00003-....metadata.json
+        folder = next(key for key in known if key.endswith(".metadata.json")).rsplit("/", 2)[0]
+        unknown = [
+            key
+            for key, written in self.store.keys(f"{folder}/").items()
+            if written < before and key not in known and not _hidden(key) and key.rsplit("/", 1)[1] != HINT
+        ]
+        self.store.delete(unknown)
 
     def measure(self) -> None:
         """Count the tables' files."""
@@ -312,6 +365,13 @@ def timestamp(seconds: float) -> str:
     return f"TIMESTAMP '{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(seconds))}'"
 
 
+def digest(text: str) -> str:
+    """A SHA-256 as 64 hexadecimal digits, or nothing. Raises ValueError."""
+    if text and not (len(text) == 64 and set(text) <= set("0123456789abcdef")):
+        raise ValueError(text)
+    return text
+
+
 def publish(metrics: dict[str, float]) -> None:
     """Hand the metrics to CloudWatch."""
     import boto3
@@ -367,6 +427,7 @@ def main() -> None:
     parser.add_argument("--lake", required=True)
     parser.add_argument("--database", required=True)
     parser.add_argument("--snapshot_retention_days", type=int, required=True)
+    parser.add_argument("--erase", default="", type=digest)
     arguments, _ = parser.parse_known_args()
     job = Job(
         session(settings(arguments.lake)),
@@ -374,6 +435,7 @@ def main() -> None:
         arguments.database,
         declared_columns(arguments.database),
         arguments.snapshot_retention_days,
+        erase_digest=arguments.erase,
     )
     job.run()
     publish(job.metrics)

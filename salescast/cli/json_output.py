@@ -17,6 +17,7 @@ from salescast.functions import generate
 if TYPE_CHECKING:
     from salescast.cli.demo_steps import Demo
     from salescast.functions.compact import Compaction
+    from salescast.functions.erase import Erasure
     from salescast.integrity.health import Stage
     from salescast.integrity.reconcile import Reconciliation
     from salescast.integrity.redrive import Redrive
@@ -57,6 +58,9 @@ class JsonOutput(Output):
 
     def compacted(self, compaction: Compaction) -> None:
         _write(vars(compaction))
+
+    def erased(self, erasure: Erasure) -> None:
+        _write(vars(erasure))
 
     def rehearsed(self, rehearsal: Rehearsal) -> None:
         _write(rehearsal.as_json())

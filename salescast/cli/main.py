@@ -35,6 +35,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "reconcile": integrity.reconcile_lake,
     "redrive": integrity.redrive_changes,
     "compact": lake.compact_lake,
+    "erase": lake.erase_customer,
     "dashboard": analytics.serve_dashboard,
     "destroy": stack.destroy_stack,
     "demo": demo.run_demo,

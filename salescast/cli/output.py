@@ -19,6 +19,7 @@ from salescast.cli.visible import Visible
 if TYPE_CHECKING:
     from salescast.cli.demo_steps import Demo
     from salescast.functions.compact import Compaction
+    from salescast.functions.erase import Erasure
     from salescast.functions.generate import Generated
     from salescast.integrity.health import Stage
     from salescast.integrity.reconcile import Reconciliation
@@ -101,6 +102,10 @@ class Output(ABC):
     @abstractmethod
     def compacted(self, compaction: Compaction) -> None:
         """A run of the lake's job."""
+
+    @abstractmethod
+    def erased(self, erasure: Erasure) -> None:
+        """A customer who is forgotten, and what still holds the id."""
 
     @abstractmethod
     def rehearsed(self, rehearsal: Rehearsal) -> None:

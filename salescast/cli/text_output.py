@@ -26,6 +26,7 @@ from salescast.stack.state import DEFAULT
 if TYPE_CHECKING:
     from salescast.cli.demo_steps import Demo
     from salescast.functions.compact import Compaction
+    from salescast.functions.erase import Erasure
     from salescast.functions.generate import Generated
     from salescast.integrity.health import Stage
     from salescast.integrity.reconcile import Reconciliation
@@ -128,6 +129,14 @@ class TextOutput(Output):
 
     def compacted(self, compaction: Compaction) -> None:
         self.out.print(f"the arrivals are merged, in {compaction.seconds} s (run {compaction.run_id})")
+
+    def erased(self, erasure: Erasure) -> None:
+        self.out.print(
+            f"{erasure.orders:,} orders of the table changed, the id erased from log, state, their snapshots "
+            f"and the arrivals (run {erasure.run_id}); what still holds it:"
+        )
+        rows = [[what, f"{days:g} days"] for what, days in erasure.kept_days.items()]
+        self.out.print(_table(["what", "at the most for"], rows))
 
     def queries(self, queries: Sequence[NamedQuery]) -> None:
         rows = [

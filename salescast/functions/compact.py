@@ -1,5 +1,6 @@
 """A run of the job that merges the arrivals, out of turn."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
@@ -21,14 +22,14 @@ class Compaction:
     seconds: int
 
 
-def run(stack: Stack) -> Compaction:
-    """Start the job and wait until it ends; an interrupt leaves it running.
+def run(stack: Stack, arguments: Mapping[str, str] | None = None) -> Compaction:
+    """Start the job, with `arguments` besides its own, and wait for its end; an interrupt leaves it running.
 
     Raises SalescastError with Glue's reason when a run has not ended yet or the run does not succeed.
     """
     job = stack.output("LakeJob")
     try:
-        run_id = stack.glue.start_job_run(JobName=job)["JobRunId"]
+        run_id = stack.glue.start_job_run(JobName=job, Arguments=dict(arguments or {}))["JobRunId"]
     except ClientError as error:
         if error.response["Error"]["Code"] == "ConcurrentRunsExceededException":
             raise SalescastError("the job runs already; wait until that run has ended") from error

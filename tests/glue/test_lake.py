@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 import shutil
 import uuid
@@ -19,6 +21,7 @@ import pytest
 pytest.importorskip("pyspark", reason="make test-glue runs these in .venv-glue")
 hypothesis = pytest.importorskip("hypothesis")
 
+import fastavro  # noqa: E402
 from hypothesis import HealthCheck, given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
@@ -30,6 +33,7 @@ EXAMPLES = int(os.environ.get("SALESCAST_EXAMPLES", "3"))
 COLUMNS = [
     *(("change_id", "string"), ("change_type", "string"), ("version", "int"), ("sequence_number", "string")),
     *(("order_id", "string"), ("order_ts", "timestamp"), ("amount", "decimal(20,4)")),
+    ("customer_id", "string"),
     *(("processed_ts", "timestamp"), ("order_date", "string")),
 ]
 ARROW: dict[str, Any] = {"string": pa.string(), "int": pa.int32(), "timestamp": pa.timestamp("us")}
@@ -37,7 +41,9 @@ SCHEMA: Any = pa.schema([(name, ARROW.get(kind, pa.decimal128(20, 4))) for name,
 Row = dict[str, Any]
 
 
-def row(order: str, version: int, kind: str = "MODIFY", processed: int = 0) -> Row:
+def row(
+    order: str, version: int, kind: str = "MODIFY", processed: int = 0, customer: str | None = "c1"
+) -> Row:
     days = ord(order) - ord("a")
     placed = datetime.fromisoformat("2026-09-28") + timedelta(days=days, milliseconds=123)
     return {
@@ -48,6 +54,7 @@ def row(order: str, version: int, kind: str = "MODIFY", processed: int = 0) -> R
         "order_id": order,
         "order_ts": placed,
         "amount": Decimal("12.3456") + processed,
+        "customer_id": customer,
         "processed_ts": datetime.fromisoformat("2026-11-01") + timedelta(seconds=processed),
         "order_date": f"{placed:%Y-%m-%d}",
     }
@@ -61,6 +68,9 @@ class Folder:
 
     def url(self, key: str) -> str:
         return str(self.root / key)
+
+    def key(self, url: str) -> str:
+        return url.removeprefix("file:").removeprefix(f"{self.root}/")
 
     def keys(self, prefix: str) -> dict[str, float]:
         files = (path for path in (self.root / prefix).rglob("*") if path.is_file())
@@ -97,8 +107,9 @@ class Lake:
         pq.write_table(table.drop_columns(["order_date"]) if former else table, path)
         self.delivered += rows
 
-    def job(self, grace: float = 0.0) -> lake.Job:
-        return lake.Job(self.spark, self.store, self.database, COLUMNS, 7, grace)  # type: ignore[arg-type]
+    def job(self, grace: float = 0.0, erase: str = "") -> lake.Job:
+        store: Any = self.store
+        return lake.Job(self.spark, store, self.database, COLUMNS, 7, grace, erase)
 
     def table(self, name: str) -> list[Row]:
         rows = self.spark.table(f"lake.{self.database}.{name}").collect()
@@ -155,7 +166,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
             *lake.settings("unused"),
             ("spark.sql.catalog.lake.type", "hadoop"),
             ("spark.sql.catalog.lake.io-impl", "org.apache.iceberg.hadoop.HadoopFileIO"),
-            ("spark.sql.catalog.lake.warehouse", str(home / "warehouse")),
+            ("spark.sql.catalog.lake.warehouse", str(home)),
             ("spark.jars", ",".join(map(str, jars.glob("iceberg-spark-runtime-*.jar")))),
             ("spark.master", "local[2]"),
             ("spark.sql.shuffle.partitions", "2"),
@@ -166,11 +177,13 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         ]
     )
     made.sparkContext.setLogLevel("ERROR")
+    made.home = home
     yield made
     made.stop()
 
 
-def make(spark: Any, folder: Path) -> Lake:
+def make(spark: Any) -> Lake:
+    """A bucket that holds the tables of a database of its own."""
     database = f"d{uuid.uuid4().hex[:8]}"
     columns = ", ".join(f"{name} {lake.spark_type(kind)}" for name, kind in COLUMNS)
     for table in (lake.LOG, lake.STATE):
@@ -180,13 +193,12 @@ def make(spark: Any, folder: Path) -> Lake:
             "'write.merge.mode' = 'copy-on-write')"
         )
         spark.sql(f"ALTER TABLE lake.{database}.{table} WRITE ORDERED BY order_date, order_id")
-    shutil.rmtree(folder, ignore_errors=True)
-    return Lake(spark, Folder(folder), database)
+    return Lake(spark, Folder(spark.home / database), database)
 
 
 @pytest.fixture
-def shop(spark: Any, tmp_path: Path) -> Lake:
-    return make(spark, tmp_path / "bucket")
+def shop(spark: Any) -> Lake:
+    return make(spark)
 
 
 def test_what_arrived_is_merged_and_deleted_a_run_later(shop: Lake) -> None:
@@ -198,7 +210,7 @@ def test_what_arrived_is_merged_and_deleted_a_run_later(shop: Lake) -> None:
     assert newest(shop.table(lake.LOG), change) == newest(shop.delivered, change)
     snapshots = shop.snapshots()
     shop.job().run()
-    assert shop.store.keys("") == {}, "deleted, and the receipt after them"
+    assert shop.store.keys("curated/") | shop.store.keys(lake.RECEIPTS) == {}, "and the receipt after them"
     assert shop.snapshots() == snapshots, "a run without arrivals changes nothing"
     shop.deliver(row("a", 2), row("a", 1, "INSERT", 5))
     shop.job().run()
@@ -224,7 +236,7 @@ def test_tables_of_another_schema_are_refused_and_left_alone(shop: Lake) -> None
         lake.SchemaError, match="column colour is not in order_arrivals and string in order_state"
     ):
         shop.job().run()
-    assert (shop.snapshots(), len(shop.store.keys(""))) == ([None, None], 1)
+    assert (shop.snapshots(), len(shop.store.keys("curated/"))) == ([None, None], 1)
 
 
 def test_a_receipt_counts_only_while_its_snapshots_do(shop: Lake) -> None:
@@ -238,6 +250,38 @@ def test_a_receipt_counts_only_while_its_snapshots_do(shop: Lake) -> None:
     shop.job().run()
     shop.check()
     assert len(shop.table(lake.LOG)) == 2
+
+
+def test_an_erased_customer_is_nowhere(shop: Lake) -> None:
+    """Neither in tables nor in snapshots, bounds, arrivals, nor in files that a killed run left."""
+    secret = "customer-4711"
+    shop.deliver(row("a", 1, "INSERT", customer=secret), row("b", 1, "INSERT"))
+    shop.job(grace=3600).run()
+    shop.deliver(row("a", 2, customer=secret), row("c", 1, "INSERT", customer=None))
+    orphan = next(key for key in shop.store.keys(f"{lake.LOG}/data/") if key.endswith(".parquet"))
+    shutil.copy(shop.store.url(orphan), shop.store.url(orphan.replace(".parquet", "-orphan.parquet")))
+    assert held(shop, secret) > 3
+    shop.job(grace=3600, erase=hashlib.sha256(secret.encode()).hexdigest()).run()
+    assert held(shop, secret) == 0
+    customers = {found["order_id"]: found["customer_id"] for found in shop.table(lake.STATE)}
+    assert customers == {"a": "erased", "b": "c1", "c": None}
+    assert len(shop.table(lake.LOG)) == 4
+    shop.deliver(row("d", 1, "INSERT"))
+    shop.job().run()
+    assert len(shop.table(lake.LOG)) == 5, "the tables go on"
+
+
+def held(shop: Lake, text: str) -> int:
+    """How many files of the bucket hold the text, decoded: Parquet, Avro (deflated blocks) and JSON."""
+    count = 0
+    for key in shop.store.keys(""):
+        content = Path(shop.store.url(key)).read_bytes()
+        if key.endswith(".parquet"):
+            content = repr(pq.read_table(io.BytesIO(content)).to_pylist()).encode()
+        if key.endswith(".avro"):
+            content = repr(list(fastavro.reader(io.BytesIO(content)))).encode()
+        count += text.encode() in content
+    return count
 
 
 ROWS = st.builds(
@@ -255,9 +299,9 @@ HISTORIES = st.lists(
 
 @given(HISTORIES)
 @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-def test_any_history_reads_like_all_rows_at_once(spark: Any, tmp_path: Path, history: list[Any]) -> None:
+def test_any_history_reads_like_all_rows_at_once(spark: Any, history: list[Any]) -> None:
     """Any interleaving, repetition and reordering, any splitting into runs, killed after any step."""
-    shop = make(spark, tmp_path / "bucket")
+    shop = make(spark)
     for rows, last in history:
         shop.deliver(*rows)
         if last is not None:

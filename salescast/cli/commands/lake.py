@@ -1,4 +1,6 @@
-"""Commands that look after the lake's tables: compact."""
+"""Commands that look after the lake's tables: compact, erase."""
+
+from typing import Annotated
 
 import typer
 
@@ -32,3 +34,29 @@ def compact_lake(
         spark.install(output.step)
     output.step("merging the arrivals")
     output.compacted(compact.run(target))
+
+
+def erase_customer(
+    context: typer.Context,
+    customer_id: Annotated[str, typer.Argument(help="As the orders have it.", metavar="CUSTOMER_ID")],
+    state: StateOption = DEFAULT,
+    stack: StackOption = None,
+    yes: YesOption = False,
+    _json: JsonOption = False,
+) -> None:
+    """Forget a customer: name, e-mail and id leave the orders table, the id leaves the lake. Revenue stays.
+
+    Says what still holds the id, and for how long. May be repeated.
+
+    salescast erase c01742
+    salescast erase c01742 --stack salescast
+    """
+    from salescast.functions import erase
+    from salescast.laptop import spark
+
+    output: Output = context.obj
+    target = arguments.stack(state, stack)
+    consent.ask(target, "erase a customer, which cannot be undone, from", yes)
+    if target.is_laptop:
+        spark.install(output.step)
+    output.erased(erase.run(target, customer_id, output.step))

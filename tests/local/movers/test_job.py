@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from salescast import laptop
-from salescast.functions import compact, generate
+from salescast.functions import compact, erase, generate
 from salescast.integrity import health, reconcile
 from salescast.stack.errors import SalescastError
 from salescast.stack.polling import poll
@@ -90,3 +92,37 @@ def test_the_job_merges_what_arrived_and_nobody_sees_a_difference(stack: Stack, 
     assert month < everything
     (stage,) = [stage for stage in health.stages(stack) if stage.name == "lake job"]
     assert (stage.health, "SUCCEEDED" in stage.detail) == (health.OK, True)
+
+
+@pytest.mark.skipif(not SPARK.exists(), reason="make test-glue installs Spark")
+def test_an_erased_customer_is_in_the_books_without_a_name(stack: Stack) -> None:
+    """After the merge and with arrivals of its own: the id is in no file under curated/, the revenue is."""
+    ((customer, orders, revenue),) = ask(
+        stack,
+        "SELECT customer_id, count(*), sum(net_revenue) FROM orders GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1",
+    )
+    of_all = "SELECT count(*), sum(net_revenue) FROM orders"
+    before = ask(stack, of_all)
+    assert held(stack, customer) > 0
+    done = erase.run(stack, customer)
+    assert (done.orders, held(stack, customer)) == (orders, 0)
+    assert ask(stack, "SELECT sum(net_revenue) FROM orders WHERE customer_id = 'erased'") == [[revenue]]
+    assert ask(stack, of_all) == before
+    assert reconcile.reconcile(stack, 0.0).reconciled
+    assert erase.run(stack, customer).orders == 0, "may be repeated"
+    table = stack.dynamodb.scan(TableName=stack.output("OrdersTable"), ConsistentRead=True)["Items"]
+    erased = [item for item in table if item["customer_id"]["S"] == "erased"]
+    assert len(erased) == orders
+    assert not any({"customer_name", "customer_email"} & set(item) for item in erased)
+
+
+def held(stack: Stack, customer: str) -> int:
+    """How many objects under curated/ hold the id: rows of Parquet, and the bytes of what is no Parquet."""
+    lake, count = stack.output("Lake"), 0
+    for page in stack.s3.get_paginator("list_objects_v2").paginate(Bucket=lake, Prefix="curated/"):
+        for found in page.get("Contents", []):
+            content = stack.s3.get_object(Bucket=lake, Key=found["Key"])["Body"].read()
+            if found["Key"].endswith(".parquet"):
+                content = repr(pq.read_table(io.BytesIO(content)).to_pylist()).encode()
+            count += customer.encode() in content
+    return count
