@@ -33,7 +33,7 @@ from tests.analytics.figures import (
     ratio,
     total,
 )
-from tests.analytics.source import UNIT
+from tests.analytics.source import COUNTED, UNIT
 from tests.shop import Books
 
 
@@ -242,6 +242,25 @@ def orders_by_status(shop: Books, given: Parameters) -> Rows:
     )
 
 
+def orders_by_status_at(shop: Books, given: Parameters) -> Rows:
+    written = col("updated_ts").str.replace("T", " ") <= f"{given['moment']}.000Z"
+    newest = shop.changes.filter(written).sort("version").group_by("order_id").last()
+    assert set(newest["type"]) <= {"INSERT", "MODIFY"}, "nothing is removed here"
+    lines = newest.join(shop.orders["order_id", "currency", "amount"], on="order_id").with_columns(
+        net=pl.when(col("status").is_in(COUNTED)).then(col("amount")).otherwise(0)
+    )
+    sums = lines.group_by("status", "currency").agg(
+        rows_().alias("orders"), col("amount").sum(), col("net").sum()
+    )
+    return ordered(
+        (
+            [r["status"], r["currency"], r["orders"], money(r["amount"]), money(r["net"])]
+            for r in sums.to_dicts()
+        ),
+        lambda row: (-row[2], row[0]),
+    )
+
+
 def order_history(shop: Books, given: Parameters) -> Rows:
     """Version, type and statuses; the other columns are constant over an order's life here."""
     found = shop.changes.filter(order_id=given["order_id"]).sort("version")
@@ -302,6 +321,6 @@ ANSWERS: dict[str, Callable[[Books, Parameters], Rows]] = {
         *(sales_by_day, sales_by_hour, sales_growth, average_order_value, top_products, falling_products),
         *(returns_and_cancellations, promotion_uplift, customer_segments, new_and_returning_customers),
         *(cohort_retention, customer_lifetime_value, top_customers, stock_cover, reorder_list, sell_through),
-        *(orders_by_status, order_history, lead_times, data_quality),
+        *(orders_by_status, orders_by_status_at, order_history, lead_times, data_quality),
     )
 } | {f"sales_by_{what}": _sales_by(what) for what in ("category", "channel", "country")}

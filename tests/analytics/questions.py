@@ -43,6 +43,7 @@ def given(name: str, shop: Books) -> list[dict[str, str]]:
         "day": order["order_date"],
         "before": day(90),
         "until": "14:30:00",
+        "moment": f"{day(30)} 12:00:00",
     }
     if name == "promotion_uplift":
         others |= {"from": promoted.min(), "to": promoted.max()}

@@ -17,6 +17,10 @@ def query_lake(
     parameter: Annotated[
         list[str] | None, typer.Option("-p", "--parameter", help="Of a named query.", metavar="NAME=VALUE")
     ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", help="Of the lake as the job had left it then (UTC).", metavar="TIME"),
+    ] = None,
     _csv: CsvOption = False,
     state: StateOption = DEFAULT,
     stack: StackOption = None,
@@ -27,16 +31,18 @@ def query_lake(
     salescast query top_products
     salescast query sales_by_day -p from=2026-11-01 -p country=France
     salescast query "SELECT status, count(*) FROM orders GROUP BY status"
+    salescast query top_products --as-of 2026-11-20T03:00
     """
     from salescast.stack.services import athena
 
     output: Output = context.obj
     parameters = arguments.pairs(parameter, "-p from=2026-01-01")
+    moment = arguments.instant("--as-of", as_of) if as_of else None
     target = arguments.stack(state, stack)
     if text is None:
         output.queries(athena.named_queries(target))
     else:
-        output.result(athena.query(target, text, parameters))
+        output.result(athena.query(target, text, parameters, moment))
 
 
 def project_sales(

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from salescast.stack.errors import SalescastError
 from salescast.stack.polling import poll
+from salescast.stack.services import time_travel
 from salescast.stack.stack import Stack
 
 POLL_FIRST = 0.05
@@ -104,15 +105,22 @@ def stream(stack: Stack, sql: str) -> Iterator[list[Value]]:
     return _read(stack, execution)[1]
 
 
-def query(stack: Stack, text: str, parameters: Mapping[str, str]) -> Result:
-    """Run a named query, or the text as SQL. Raises SalescastError for an unknown name or parameter."""
+def query(stack: Stack, text: str, parameters: Mapping[str, str], moment: datetime | None = None) -> Result:
+    """Run a named query, or the text as SQL, of the lake as it was at `moment` (None: as it is).
+
+    Raises SalescastError for an unknown name or parameter.
+    """
+
+    def travelled(sql: str) -> str:
+        return time_travel.as_of(stack, sql, moment) if moment else sql
+
     if not _NAME.fullmatch(text):
         if parameters:
             raise SalescastError("-p gives parameters to a named query; write values into the SQL itself")
-        return run(stack, text)
+        return run(stack, travelled(text))
     for named in named_queries(stack):
         if named.name == text:
-            return run(stack, named.statement, named.arguments(parameters))
+            return run(stack, travelled(named.statement), named.arguments(parameters))
     raise SalescastError(f"there is no query named {text}; `salescast query` lists them")
 
 

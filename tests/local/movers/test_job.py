@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ from salescast.stack.services.lake import Lake
 from salescast.stack.stack import Stack
 from salescast.stack.state import State
 from tests.template import ROOT
+from tests.waiting import wait_for
 
 SPARK = ROOT / ".venv-glue" / ".done"
 ORDERS, DAYS = 150, 75
@@ -92,6 +94,42 @@ def test_the_job_merges_what_arrived_and_nobody_sees_a_difference(stack: Stack, 
     assert month < everything
     (stage,) = [stage for stage in health.stages(stack) if stage.name == "lake job"]
     assert (stage.health, "SUCCEEDED" in stage.detail) == (health.OK, True)
+
+
+@pytest.mark.skipif(not SPARK.exists(), reason="make test-glue installs Spark")
+def test_the_lake_as_the_job_had_left_it(stack: Stack) -> None:
+    """Tables, views, named queries and today's date of then; what was true then is asked of the log."""
+    questions = (
+        "SELECT * FROM orders ORDER BY order_id",
+        "WITH sold AS (SELECT * FROM orders) SELECT count(*), sum(net_revenue), current_date FROM sold",
+        "orders_by_status",
+    )
+    # Iceberg's snapshots have milliseconds, a statement has seconds.
+    time.sleep(1.5)
+    moment = datetime.now(UTC).replace(microsecond=0)
+    before = [athena.query(stack, text, {}).rows for text in questions]
+    (order_id,) = ask(stack, "SELECT order_id FROM orders WHERE status = 'DELIVERED' ORDER BY 1 LIMIT 1")[0]
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    stack.dynamodb.update_item(
+        TableName=stack.output("OrdersTable"),
+        Key={"order_id": {"S": order_id}},
+        UpdateExpression="SET #s = :s, version = version + :one, updated_ts = :now",
+        ExpressionAttributeNames={"#s": "status"},
+        ExpressionAttributeValues={":s": {"S": "RETURNED"}, ":one": {"N": "1"}, ":now": {"S": now}},
+    )
+    returned = f"SELECT count(*) FROM orders WHERE order_id = '{order_id}' AND status = 'RETURNED'"
+    wait_for(lambda: ask(stack, returned) == [[1]], "the return in the lake")
+    assert [athena.query(stack, text, {}, moment).rows for text in questions] == before
+    compact.run(stack)
+    assert ask(stack, returned) == [[1]]
+    assert [athena.query(stack, text, {}, moment).rows for text in questions] == before
+    with pytest.raises(SalescastError, match="name the table orders without its database"):
+        athena.query(stack, f"SELECT * FROM {stack.output('Database')}.orders", {}, moment)
+    with pytest.raises(SalescastError, match="version history"):
+        athena.query(stack, questions[0], {}, moment - timedelta(days=1))
+    written = datetime.fromisoformat(now) - timedelta(milliseconds=1)
+    then = {"moment": written.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]}
+    assert athena.query(stack, "orders_by_status_at", then).rows == before[2]
 
 
 @pytest.mark.skipif(not SPARK.exists(), reason="make test-glue installs Spark")

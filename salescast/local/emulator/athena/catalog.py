@@ -8,7 +8,8 @@ catalog, database and each table and view.
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from ministack.core.responses import get_account_id, get_region
@@ -37,6 +38,8 @@ class Table:
     keys: tuple[tuple[str, str], ...]
     parameters: dict[str, str]
     glue: dict[str, Any] = field(compare=False, repr=False)
+    moment: datetime | None = None
+    """The time that an Iceberg table is read as of, None for now."""
 
 
 @dataclass
@@ -89,7 +92,7 @@ class _Resolver:
         self.require = require
         self.schema: Schema = {}
         self.tables: dict[str, Table] = {}
-        self._relations: dict[tuple[str, str], str] = {}
+        self._relations: dict[tuple[str, str, datetime | None], str] = {}
 
     def expanded(self, query: exp.Query, database: str, views: tuple[str, ...]) -> exp.Query:
         """`query` with its tables replaced; `views` are the views it stands in, outermost first."""
@@ -111,11 +114,16 @@ class _Resolver:
         database, name = (node.db or default).lower(), node.name.lower()
         alias = node.alias or node.name
         entry = self._lookup(node.catalog.lower() or "awsdatacatalog", database, name)
+        moment = _as_of(node.args.get("version"))
+        if moment and not iceberg.is_iceberg(entry.get("Parameters") or {}):
+            raise QueryError("NOT_SUPPORTED: line 1:1: This connector does not support versioned tables")
         if entry.get("TableType") == "VIRTUAL_VIEW":
             body = self._view(entry, database, name, (*views, f"{database}.{name}"))
             replacement: exp.Expr = body.subquery(alias)
         else:
-            replacement = exp.alias_(exp.to_table(self._relation(entry, database, name)), alias, table=True)
+            replacement = exp.alias_(
+                exp.to_table(self._relation(entry, database, name, moment)), alias, table=True
+            )
         arguments = {key: node.args.get(key) for key in ("joins", "sample")}
         for key, value in arguments.items():
             if value:
@@ -136,11 +144,13 @@ class _Resolver:
             )
         return entry
 
-    def _relation(self, entry: dict[str, Any], database: str, name: str) -> str:
-        key = (database, name)
+    def _relation(
+        self, entry: dict[str, Any], database: str, name: str, moment: datetime | None = None
+    ) -> str:
+        key = (database, name, moment)
         if key not in self._relations:
             relation = f"r{len(self._relations)}"
-            table = _table(entry, database, name)
+            table = replace(_table(entry, database, name), moment=moment)
             self._relations[key] = relation
             self.tables[relation] = table
             self.schema[relation] = {
@@ -180,6 +190,21 @@ class _Resolver:
             for column, kind in view.columns
         ]
         return exp.select(*casts).from_(inner.subquery("v"))
+
+
+def _as_of(version: exp.Version | None) -> datetime | None:
+    """The time of FOR TIMESTAMP AS OF TIMESTAMP '...'. Raises QueryError for what else may stand there."""
+    if version is None:
+        return None
+    literal = version.expression.find(exp.Literal)
+    text = literal.this.removesuffix(" UTC") if version.this == "TIMESTAMP" and literal else ""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise QueryError(
+            "NOT_SUPPORTED: the laptop's Athena travels to a TIMESTAMP '2026-11-20 10:15:00 UTC' only"
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _table(entry: dict[str, Any], database: str, name: str) -> Table:

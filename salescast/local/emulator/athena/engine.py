@@ -232,7 +232,7 @@ def _other_format(table: Table, paths: list[str]) -> str:
 
 def _marker(table: Table) -> str:
     """A column that no table has, by which a plan tells whose scan it shows."""
-    return f'"salescast relation {table.database}.{table.name}."'
+    return f'"salescast relation {table.database}.{table.name}.{table.moment or ""}."'
 
 
 def _text(path: Path) -> str:

@@ -6,13 +6,14 @@ specification, version 2). Data files that hold no row a query asks for are left
 at least as narrow as the partition's value, so partitions need no look of their own.
 
 Left out: delete files (the tables are copy-on-write; a table that has some is refused), renamed columns,
-bounds of columns that are not text, branches and tags other than main.
+bounds of columns that are not text, branches and tags other than main, FOR VERSION AS OF.
 """
 
 import io
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlparse
 
@@ -54,10 +55,13 @@ class IcebergTable:
         current = self.metadata.get("current-snapshot-id")
         return None if current in (None, -1) else int(current)
 
-    def snapshot_at(self, milliseconds: int) -> int | None:
-        """The snapshot that was current then (epoch milliseconds), None when the table held nothing yet."""
+    def snapshot_at(self, moment: datetime) -> int:
+        """The snapshot that was current then. Raises QueryError when the table's history begins later."""
+        milliseconds = moment.timestamp() * 1000
         log = [e for e in self.metadata.get("snapshot-log", []) if e["timestamp-ms"] <= milliseconds]
-        return int(log[-1]["snapshot-id"]) if log else None
+        if not log:
+            raise QueryError(f"INVALID_ARGUMENTS: No version history table at or before {moment.isoformat()}")
+        return int(log[-1]["snapshot-id"])
 
     def files(self, snapshot: int | None) -> list[DataFile]:
         """The data files of a snapshot. Raises QueryError for one that is not there or has delete files."""

@@ -128,7 +128,8 @@ def _projected(table: Table, now: datetime) -> list[Partition]:
 def _data_files(table: Table) -> list[Partition]:
     source = iceberg.table(table.parameters)
     partitions = []
-    for file in source.files(source.snapshot):
+    snapshot = source.snapshot_at(table.moment) if table.moment else source.snapshot
+    for file in source.files(snapshot):
         record = s3._buckets.get(file.bucket, {}).get("objects", {}).get(file.key)
         if record is None:
             raise QueryError(f"ICEBERG_CANNOT_OPEN_SPLIT: s3://{file.bucket}/{file.key} does not exist")
