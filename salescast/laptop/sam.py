@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from salescast.laptop import emulator_process
+from salescast.laptop import emulator_process, packages
 from salescast.stack import private
 from salescast.stack.errors import SalescastError
 from salescast.stack.stack import LAPTOP_REGION, laptop_environment
@@ -88,12 +88,14 @@ def build(state: State, parameters: Mapping[str, str]) -> None:
             ],
             laptop_environment(dict(os.environ)) | choices,
         )
+        packages.pack(template.parent)
         BUILT.write_text(inputs)
 
 
 def _inputs(choices: Mapping[str, str]) -> str:
-    """A digest of all that a build depends on: sources, template, choices, interpreter, SAM."""
-    digest = hashlib.sha256(repr((sorted(choices.items()), sys.version, version("aws-sam-cli"))).encode())
+    """A digest of all that a build depends on: sources, template, choices, interpreter, SAM, compression."""
+    made_by = (sorted(choices.items()), sys.version, version("aws-sam-cli"), packages.COMPRESSION_LEVEL)
+    digest = hashlib.sha256(repr(made_by).encode())
     for path in _sources():
         content = path.read_bytes()
         digest.update(f"{path.relative_to(PROJECT)} {len(content)}\n".encode() + content)
