@@ -83,7 +83,7 @@ def build(state: State, parameters: Mapping[str, str]) -> None:
             "build",
             [
                 *("--template-file", str(PROJECT / "template.yaml")),
-                *("--build-dir", str(template.parent)),
+                *("--build-dir", str(template.parent), "--parallel"),
                 *("--parameter-overrides", *_pairs(parameters)),
             ],
             laptop_environment(dict(os.environ)) | choices,
