@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from salescast.cli.demo_steps import Demo
     from salescast.functions.compact import Compaction
     from salescast.functions.erase import Erasure
+    from salescast.functions.load import Load
     from salescast.integrity.health import Stage
     from salescast.integrity.reconcile import Reconciliation
     from salescast.integrity.redrive import Redrive
@@ -55,6 +56,9 @@ class JsonOutput(Output):
 
     def replayed(self, replay: Replay) -> None:
         _write(replay.as_json())
+
+    def loaded(self, load: Load) -> None:
+        _write(load.as_json())
 
     def compacted(self, compaction: Compaction) -> None:
         _write(vars(compaction))

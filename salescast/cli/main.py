@@ -30,6 +30,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "env": stack.show_environment,
     "generate": orders.generate_orders,
     "replay": orders.replay_orders,
+    "load": orders.load_orders,
     "query": analytics.query_lake,
     "project": analytics.project_sales,
     "reconcile": integrity.reconcile_lake,

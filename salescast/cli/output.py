@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from salescast.functions.compact import Compaction
     from salescast.functions.erase import Erasure
     from salescast.functions.generate import Generated
+    from salescast.functions.load import Load
     from salescast.integrity.health import Stage
     from salescast.integrity.reconcile import Reconciliation
     from salescast.integrity.redrive import Redrive
@@ -98,6 +99,10 @@ class Output(ABC):
     @abstractmethod
     def replayed(self, replay: Replay) -> None:
         """What a replay wrote."""
+
+    @abstractmethod
+    def loaded(self, load: Load) -> None:
+        """Orders brought into the lake, and those that the stream refused."""
 
     @abstractmethod
     def compacted(self, compaction: Compaction) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from salescast.functions.compact import Compaction
     from salescast.functions.erase import Erasure
     from salescast.functions.generate import Generated
+    from salescast.functions.load import Load
     from salescast.integrity.health import Stage
     from salescast.integrity.reconcile import Reconciliation
     from salescast.integrity.redrive import Redrive
@@ -126,6 +127,28 @@ class TextOutput(Output):
             "nothing was written",
             soft_wrap=True,
         )
+
+    def loaded(self, load: Load) -> None:
+        resumed = "went on where the last load ended; " if load.resumed else ""
+        rate = load.sent / load.seconds if load.seconds else 0
+        counts = (
+            f"{load.items:,} orders read",
+            f"{load.known:,} in the lake already",
+            f"{load.young:,} written just now and left to the pipe",
+            f"{load.sent:,} sent",
+            f"{load.refused.total():,} refused",
+        )
+        self.out.print(
+            f"{resumed}{', '.join(counts)}; {load.seconds:.1f} s, {rate:,.0f} a second", soft_wrap=True
+        )
+        for reason, count in load.refused.items():
+            self.out.print(f"  {count:,}: {reason}", soft_wrap=True)
+        for example in load.examples:
+            self.out.print(f"  {example}", soft_wrap=True)
+        if load.sent:
+            self.out.print(
+                "Their rows follow in a few minutes; `salescast reconcile` then proves that all are there."
+            )
 
     def compacted(self, compaction: Compaction) -> None:
         self.out.print(f"the arrivals are merged, in {compaction.seconds} s (run {compaction.run_id})")

@@ -3,21 +3,19 @@
 import hashlib
 import re
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from decimal import DecimalException
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 
 from salescast.integrity.sources import ABSENT, left_out
 from salescast.stack import money
+from salescast.stack.services import table_scan
 from salescast.stack.services.dynamo import DynamoDB
+from salescast.stack.services.table_scan import Item
 from salescast.stack.stack import Stack
 
-SEGMENTS = 8
-# The emulator answers one request at a time and walks the whole table for each, so segments only cost there.
-LAPTOP_SEGMENTS = 1
 UNREADABLE = ""
 """The order date of an order whose attributes break the contract."""
 
@@ -32,8 +30,6 @@ COLUMNS = (
 ATTRIBUTES = (*(name for name in COLUMNS if name not in ("amount", "net_revenue")), "test", "entity")
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z").fullmatch
-
-Item = dict[str, dict[str, Any]]
 
 
 class Order(NamedTuple):
@@ -71,8 +67,8 @@ def digest(columns: tuple[str, ...]) -> str:
 
 def scan(stack: Stack) -> Iterator[Order]:
     """Every order of the table except test orders and other entities, which the lake leaves out too."""
-    for items in _pages(stack):
-        for item in items:
+    for page in table_scan.pages(stack, stack.output("OrdersTable"), ATTRIBUTES):
+        for item in page.items:
             if not left_out(item):
                 yield _order(item)
 
@@ -156,36 +152,3 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _pages(stack: Stack) -> Iterator[list[Item]]:
-    """Pages of items as they come; the next page of a segment is under way while one is worked on."""
-    dynamodb = DynamoDB(stack)
-    segments = LAPTOP_SEGMENTS if stack.is_laptop else SEGMENTS
-    names = {f"#{index}": name for index, name in enumerate(ATTRIBUTES)}
-    request = {
-        "TableName": stack.output("OrdersTable"),
-        "ConsistentRead": True,
-        "ProjectionExpression": ",".join(names),
-        "ExpressionAttributeNames": names,
-    }
-
-    def page(segment: int, start: Item | None) -> tuple[int, dict[str, Any]]:
-        body: dict[str, Any] = dict(request)
-        if segments > 1:
-            body |= {"Segment": segment, "TotalSegments": segments}
-        if start:
-            body["ExclusiveStartKey"] = start
-        return segment, orjson.loads(dynamodb.call("Scan", orjson.dumps(body)))
-
-    with ThreadPoolExecutor(segments, thread_name_prefix="scan") as pool:
-        pending: set[Future[tuple[int, dict[str, Any]]]] = {
-            pool.submit(page, n, None) for n in range(segments)
-        }
-        while pending:
-            done, pending = wait(pending, return_when=FIRST_COMPLETED)
-            for future in done:
-                segment, answer = future.result()
-                if last := answer.get("LastEvaluatedKey"):
-                    pending.add(pool.submit(page, segment, last))
-                yield answer["Items"]

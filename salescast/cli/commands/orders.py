@@ -1,4 +1,4 @@
-"""Commands that write orders: generate, replay."""
+"""Commands that bring orders: generate, replay, load."""
 
 import os
 from contextlib import AbstractContextManager, nullcontext
@@ -143,6 +143,41 @@ def replay_orders(
     output.problems(replayed.problems)
     output.replayed(replayed)
     return int(replayed.unmapped + replayed.differing > 0)
+
+
+def load_orders(
+    context: typer.Context,
+    export: Annotated[
+        str | None,
+        typer.Option(
+            help="A full export of the table to S3, instead of the table.",
+            metavar="s3://BUCKET/AWSDynamoDB/ID",
+        ),
+    ] = None,
+    state: StateOption = DEFAULT,
+    stack: StackOption = None,
+    yes: YesOption = False,
+    _json: JsonOption = False,
+) -> int:
+    """Bring orders into the lake that were in the table before the pipeline, or that it has lost.
+
+    What the lake has is left alone. May be interrupted and repeated; paced by what the stream takes. Exit
+    status 1 when the stream refused an order; reconcile afterwards.
+
+    salescast load
+    salescast load --stack salescast --export s3://exports/AWSDynamoDB/01693685827463-2d8752fd
+    """
+    from salescast.functions import load
+    from salescast.functions.orders_source import ExportSource, TableSource
+
+    output: Output = context.obj
+    target = arguments.stack(state, stack)
+    source = ExportSource(target, export) if export else TableSource(target)
+    consent.ask(target, "send all orders that the lake has not through the stream of", yes)
+    with output.progress() as bars:
+        loaded = load.load(target, source, bars.counter("orders read", source.total).show)
+    output.loaded(loaded)
+    return int(loaded.refused.total() > 0)
 
 
 def _bars(output: Output, file: Path) -> AbstractContextManager[Bars | None]:
