@@ -245,7 +245,7 @@ def orders_by_status(shop: Books, given: Parameters) -> Rows:
 def orders_by_status_at(shop: Books, given: Parameters) -> Rows:
     written = col("updated_ts").str.replace("T", " ") <= f"{given['moment']}.000Z"
     newest = shop.changes.filter(written).sort("version").group_by("order_id").last()
-    assert set(newest["type"]) <= {"INSERT", "MODIFY"}, "nothing is removed here"
+    # An order that was removed later is not in the table.
     lines = newest.join(shop.orders["order_id", "currency", "amount"], on="order_id").with_columns(
         net=pl.when(col("status").is_in(COUNTED)).then(col("amount")).otherwise(0)
     )
