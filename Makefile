@@ -58,12 +58,12 @@ down: install  ## stop what `make demo` left running
 	@$(BIN)/salescast down
 
 .PHONY: test
-test: develop  ## every test that needs no Docker, two at a time (T=folder)
-	@$(BIN)/python -m pytest $(if $(T),$(T),-n 2 --dist loadscope --no-loadscope-reorder tests)
+test: develop  ## every test that needs no Docker, two at a time; what they cover may not fall (T=folder)
+	@$(BIN)/python -m pytest $(if $(T),$(T),-n 2 --dist loadscope --no-loadscope-reorder --cov --cov-report= tests)
 
 .PHONY: coverage
-coverage: develop  ## unit and local tests, with the lines and branches they cover
-	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --cov --cov-report=term:skip-covered tests/unit tests/local
+coverage: develop  ## the lines and branches that the last `make test` did not cover
+	@$(BIN)/coverage report
 
 .PHONY: test-sam-local
 test-sam-local: develop  ## every event through `sam local invoke`; needs a Docker engine

@@ -163,7 +163,7 @@ def test_every_change_of_removed_orders_taken(shop: Shop, capfd: pytest.CaptureF
 def test_orders_from_the_future_taken(shop: Shop) -> None:
     ahead = [number for number in range(REMOVED, CHANGED) if number % 2]
     with rewritten(shop.stack, without(shop.of(*ahead))):
-        result = reconcile.reconcile(shop.stack, settle=60)
+        result = reconcile.reconcile(shop.stack, settle=3)
     assert result.missing >= len(ahead)
     assert all(names(result, shop.name(number)) for number in ahead[:5])
 
