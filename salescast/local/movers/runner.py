@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from typing import TypeVar
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -28,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 CONFIGURATION_POLL_SECONDS = 2.0
 FIRST_POLL_SECONDS = 0.5  # `up` waits
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -46,14 +49,33 @@ class Runner:
         require_loopback(self.endpoint)
         self.account: boto3.Session = account_session(self.endpoint, self.secret)
         self.condition = Report(self.state, self.name)
+        self._physical_ids: dict[str, str] = {}
         # With the account's own key: the services' control planes.
         self.clients = Clients(self.account, self.endpoint)
 
     def checkpoint(self, name: str) -> Path:
         return self.state / "checkpoints" / f"{name}.json"
 
-    def resource(self, resource_type: str) -> str | None:
-        """Physical id of the stack's resource of this type, None while the stack has none (yet)."""
+    def described(self, resource_type: str, describe: Callable[[str], T]) -> T | None:
+        """What `describe` says of the stack's resource of this type, None while there is none (yet).
+
+        Its physical id is kept while it exists: CloudFormation's list of resources is long, and is asked for
+        only when it does not.
+        """
+        try:
+            if resource_type not in self._physical_ids:
+                name = self._resource(resource_type)
+                if name is None:
+                    return None
+                self._physical_ids[resource_type] = name
+            return describe(self._physical_ids[resource_type])
+        except ClientError as error:
+            if not absent(error):
+                raise
+            self._physical_ids.pop(resource_type, None)
+            return None
+
+    def _resource(self, resource_type: str) -> str | None:
         pages = self.clients.cloudformation.get_paginator("list_stack_resources").paginate(
             StackName=self.stack
         )

@@ -37,7 +37,7 @@ from salescast.local.movers.crawler.log import CrawlerLog
 from salescast.local.movers.crawler.rights import RIGHTS
 from salescast.local.movers.credentials import post, service_session
 from salescast.local.movers.formats.hive import UnsupportedTypeError, from_arrow
-from salescast.local.movers.runner import Runner, absent, describe, start
+from salescast.local.movers.runner import Runner, describe, start
 
 logger = logging.getLogger(__name__)
 
@@ -139,15 +139,10 @@ def run(runner: Runner) -> None:
 
 def describe_crawler(runner: Runner) -> CrawlerConfig | None:
     """The stack's crawler, None while there is none."""
-    try:
-        name = runner.resource("AWS::Glue::Crawler")
-        if name is None:
-            return None
-        return from_description(runner.clients.glue.get_crawler(Name=name)["Crawler"])
-    except ClientError as error:
-        if absent(error):
-            return None
-        raise
+    return runner.described(
+        "AWS::Glue::Crawler",
+        lambda name: from_description(runner.clients.glue.get_crawler(Name=name)["Crawler"]),
+    )
 
 
 def _run(runner: Runner, config: CrawlerConfig) -> str:

@@ -37,7 +37,7 @@ from salescast.local.movers.firehose.processing import INVOCATION_SECONDS, Funct
 from salescast.local.movers.firehose.rights import RIGHTS
 from salescast.local.movers.firehose.table import Table
 from salescast.local.movers.progress import Progress
-from salescast.local.movers.runner import Runner, absent, describe, start
+from salescast.local.movers.runner import Runner, describe, start
 from salescast.local.movers.shard import (
     FINISHED,
     TRIM_HORIZON,
@@ -309,16 +309,13 @@ def run(runner: Runner) -> None:
 
 def describe_stream(runner: Runner, firehose: FirehoseClient) -> FirehoseConfig | None:
     """The stack's delivery stream, None while there is none that runs here."""
-    try:
-        name = runner.resource("AWS::KinesisFirehose::DeliveryStream")
-        if name is None:
-            return None
+
+    def describe(name: str) -> FirehoseConfig:
         answer = firehose.describe_delivery_stream(DeliveryStreamName=name)
         return from_description(dict(answer["DeliveryStreamDescription"]), runner.fast)
-    except ClientError as error:
-        if absent(error):
-            return None
-        raise
+
+    try:
+        return runner.described("AWS::KinesisFirehose::DeliveryStream", describe)
     except UnsupportedStreamError as error:
         raise OSError(str(error)) from None
 

@@ -27,7 +27,7 @@ from salescast.local.movers.clients import Clients
 from salescast.local.movers.credentials import post, service_session
 from salescast.local.movers.job import spark
 from salescast.local.movers.job.rights import RIGHTS
-from salescast.local.movers.runner import Runner, absent, describe, start
+from salescast.local.movers.runner import Runner, describe, start
 
 logger = logging.getLogger(__name__)
 
@@ -43,21 +43,15 @@ def run(runner: Runner) -> None:
     """Waits for runs of the stack's job until the process is told to stop."""
     glue = runner.clients.glue
     first = True
-    name: str | None = None
 
     def step() -> None:
-        nonlocal first, name
-        try:
-            name = name or runner.resource("AWS::Glue::Job")
-            runs = glue.get_job_runs(JobName=name)["JobRuns"] if name else []
-        except ClientError as error:
-            if absent(error):
-                name = None
-                return
-            raise
-        if name:
-            runner.condition.at_work()
-        found: Any
+        nonlocal first
+        runs: list[Any] | None = runner.described(
+            "AWS::Glue::Job", lambda name: glue.get_job_runs(JobName=name)["JobRuns"]
+        )
+        if runs is None:
+            return
+        runner.condition.at_work()
         for found in runs:
             if first and found["JobRunState"] == "RUNNING":
                 _report(runner, found, "FAILED", "the stand-in ended during the run; its log says why")

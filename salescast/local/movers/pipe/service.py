@@ -32,7 +32,7 @@ from salescast.local.movers.pipe.event import Entry, key_of, to_entry
 from salescast.local.movers.pipe.log import PipeLog
 from salescast.local.movers.pipe.rights import RIGHTS
 from salescast.local.movers.pipe.target import KinesisTarget
-from salescast.local.movers.runner import Runner, absent, describe, start
+from salescast.local.movers.runner import Runner, describe, start
 from salescast.local.movers.shard import (
     FINISHED,
     LATEST,
@@ -252,14 +252,9 @@ def run(runner: Runner) -> None:
 def describe_pipe(runner: Runner, pipes: EventBridgePipesClient) -> PipeConfig | None:
     """The stack's pipe, None while there is none that runs here."""
     try:
-        name = runner.resource("AWS::Pipes::Pipe")
-        if name is None:
-            return None
-        return from_description(dict(pipes.describe_pipe(Name=name)))
-    except ClientError as error:
-        if absent(error):
-            return None
-        raise
+        return runner.described(
+            "AWS::Pipes::Pipe", lambda name: from_description(dict(pipes.describe_pipe(Name=name)))
+        )
     except UnsupportedPipeError as error:
         raise OSError(str(error)) from None
 
