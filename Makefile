@@ -77,6 +77,10 @@ fuzz: develop  ## 100,000 damaged changes through the transformer (SALESCAST_SEE
 chaos: develop  ## seeded kills of every process but the emulator (SEEDS=100; SEED=7 replays one)
 	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),100))
 
+.PHONY: proof
+proof: develop  ## 200 seeded changes taken from the lake, 20 at a time: reconcile names each (ROUNDS=10)
+	@SALESCAST_ROUNDS=$(or $(ROUNDS),10) $(BIN)/python -m pytest tests/local/pipeline/test_proof.py
+
 .PHONY: mutation
 mutation: develop  ## break things on purpose, one at a time: a test must notice each (T=word)
 	@$(BIN)/python tests/mutation/run.py $(T)

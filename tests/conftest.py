@@ -13,6 +13,7 @@ from xdist.scheduler import LoadScopeScheduling
 from salescast import laptop
 from salescast.stack.stack import NO_AWS_CONFIGURATION, Stack
 from salescast.stack.state import State
+from tests import parts
 from tests.shop import shop
 
 __all__ = ["shop"]
@@ -24,7 +25,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
     Tests share its tables, so each writes orders under ids of its own (see `prefix`) and looks at those only.
     """
-    folder = tmp_path_factory.mktemp("salescast")
+    folder = parts.share(tmp_path_factory.mktemp("salescast"))
     try:
         yield laptop.up(folder, fast=60, parameters={"FirstOrderDate": "2010-01-01"}, report=print)
     finally:
@@ -37,23 +38,11 @@ def prefix() -> str:
     return f"t{uuid4().hex[:10]}-"
 
 
-# With two workers (`make test`): folders whose tests share a stack stay together, the longest part begins.
-PARTS = (
-    ("tests/local/pipeline", "tests/iam", "tests/unpleasant"),
-    ("tests/analytics", "tests/browser"),
-)
-
-
-def _part(nodeid: str) -> int | str:
-    folder = str(Path(nodeid.split("::")[0]).parent)
-    return next((number for number, folders in enumerate(PARTS) if folder in folders), folder)
-
-
 class _ByPart(LoadScopeScheduling):  # type: ignore[misc]
-    """Gives a whole part to one worker, then the next."""
+    """Gives a whole part to one of two workers (`make test`), then the next."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return str(_part(nodeid))
+        return str(parts.part(nodeid))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
@@ -62,7 +51,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the parts first, in their order."""
-    items.sort(key=lambda item: part if isinstance(part := _part(item.nodeid), int) else len(PARTS))
+    items.sort(
+        key=lambda item: part if isinstance(part := parts.part(item.nodeid), int) else len(parts.PARTS)
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """End the stacks of parts that are over."""
+    parts.begin(item.nodeid)
 
 
 _seconds: dict[str, float] = defaultdict(float)

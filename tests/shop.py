@@ -13,6 +13,7 @@ from salescast.functions import generate, project, snapshot
 from salescast.stack.services import athena, freshness
 from salescast.stack.stack import Stack
 from salescast.stack.state import State
+from tests import parts
 from tests.analytics import source
 
 DAYS = 200
@@ -41,7 +42,7 @@ class Shop(Books):
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """200 past days of orders, all their changes in the lake, and a snapshot of the stock."""
-    folder = tmp_path_factory.mktemp("analytics")
+    folder = parts.share(tmp_path_factory.mktemp("analytics"))
     try:
         today = datetime.now(UTC).date()
         first, last = today - timedelta(days=DAYS), today - timedelta(days=1)

@@ -1,7 +1,7 @@
--- What was true at a moment (UTC)? The orders placed by then, by the status they had.
+-- Which status had the orders at a moment (UTC), whatever was known of it then?
 --
 -- parameters:
---   moment  2099-12-31
+--   moment  2099-12-31 00:00:00
 -- columns:
 --   status       string
 --   currency     string

@@ -55,12 +55,25 @@ class View:
 
 
 @contextmanager
-def guarded() -> Iterator[None]:
-    """Show an error of what is inside as one line that says what to do; what comes after is shown."""
+def guarded(target: Target) -> Iterator[None]:
+    """Show an error of what is inside as one line that says what to do; what comes after is shown.
+
+    Nothing is shown when the stack is gone: the page tells that once, and comes back by itself.
+    """
     try:
         yield
     except (SalescastError, BotoCoreError, ClientError, OSError) as error:
+        if _gone(target):
+            return
         st.error(message(error), icon=":material/error:")
+
+
+def _gone(target: Target) -> bool:
+    try:
+        target.open()
+    except SalescastError:
+        return True
+    return False
 
 
 def small(text: str) -> None:

@@ -1,6 +1,4 @@
-"""Kills, the short version: two seeds of `make chaos` that hit hard on the stack that the tests share."""
-
-import pytest
+"""Kills, the short version: a seed of `make chaos` that hits hard, on the stack that the tests share."""
 
 from salescast import laptop
 from salescast.integrity import reconcile
@@ -8,15 +6,16 @@ from salescast.stack.stack import Stack
 from tests.chaos.plan import plan
 from tests.chaos.player import Player
 
+SEED = 2
 
-@pytest.mark.parametrize("seed", [2, 11])
-def test_nothing_is_lost_or_shown_twice(stack: Stack, seed: int) -> None:
-    player = Player(stack, seed)
+
+def test_nothing_is_lost_or_shown_twice(stack: Stack) -> None:
+    player = Player(stack, SEED)
     try:
         result = player.play()
     finally:
         laptop.revive(stack.state.folder)
-    replay = f"replay it with: make chaos SEED={seed}"
+    replay = f"replay it with: make chaos SEED={SEED}"
     assert result.kills >= 5
     assert (result.missing, result.faults) == (0, []), replay
     found = reconcile.reconcile(stack, settle=0)

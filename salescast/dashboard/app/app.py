@@ -38,7 +38,7 @@ def framed(title: str, body: Callable[[View], None], *, live: bool = False) -> C
             view = View.open(target)
         except SalescastError:
             return  # watch tells, and brings the page back
-        with guarded():
+        with guarded(target):
             body(view)
             view.footer()
 

@@ -47,7 +47,7 @@ def _named(view: View) -> None:
     with st.expander("Its SQL"):
         st.code(query.statement, language="sql")
     if st.session_state.get(ASKED) == name:
-        with guarded(), st.spinner("Asking Athena"):
+        with guarded(view.target), st.spinner("Asking Athena"):
             result = athena.run(view.stack, query.statement, query.arguments(parameters))
             st.session_state[ANSWER] = (view.identity, name, result)
 
@@ -77,7 +77,7 @@ def _own(view: View) -> None:
     )
     st.button("Run", type="primary", icon=":material/play_arrow:", key="run own", on_click=_ask, args=(OWN,))
     if st.session_state.get(ASKED) == OWN:
-        with guarded(), st.spinner("Asking Athena"):
+        with guarded(view.target), st.spinner("Asking Athena"):
             st.session_state[ANSWER] = (view.identity, OWN, athena.run(view.stack, reading(sql)))
 
 

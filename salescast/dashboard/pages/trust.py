@@ -29,13 +29,13 @@ def page(view: View) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.header("Is everything there?", anchor=False)
-        with guarded():
+        with guarded(view.target):
             _reconciliation(view)
-        with guarded():
+        with guarded(view.target):
             _failures(view)
     with right:
         st.header("Is everything working?", anchor=False)
-        with guarded():
+        with guarded(view.target):
             _stages(view)
     left, right = st.columns(2, gap="large")
     fresh, repeated, accuracy = view.ask(FRESHNESS, DUPLICATES, ACCURACY)
