@@ -13,7 +13,8 @@ Any step may be repeated, and the job may be killed between any two, or within o
    snapshots are no longer in the tables' history proves nothing: it is torn up and its arrivals merge again.
 3. merge, log and then state: one commit each; merging a row twice changes nothing.
 4. receipt: written after both commits, so that it never names what was not merged.
-5. erase, where it is asked for: a customer's id is replaced in both tables; what was merged goes at once.
+5. erase, where it is asked for: a customer's id is replaced in both tables, what was merged goes at once, and
+   manifests are written anew.
 6. tidy: small files are put together, snapshots expire, files that no snapshot knows are removed.
 
 The views read tables and arrivals together, so they are right before, between and after all of this.
@@ -146,6 +147,8 @@ class Job:
             yield self.erase
             yield self.clear_at_once
         yield self.put_together
+        if self.erase_digest:
+            yield self.forget_deleted_files
         yield self.expire
         yield self.measure
 
@@ -237,6 +240,13 @@ class Job:
             self.spark.sql(
                 f"CALL {CATALOG}.system.rewrite_data_files(table => '{self.database}.{table}', "
                 f"strategy => 'sort', options => map('min-input-files', '{SMALL_FILES}'))"
+            ).collect()
+
+    def forget_deleted_files(self) -> None:
+        """Write manifests anew: those of the last commits name the files that it deleted, with their bounds."""
+        for table in (LOG, STATE):
+            self.spark.sql(
+                f"CALL {CATALOG}.system.rewrite_manifests(table => '{self.database}.{table}')"
             ).collect()
 
     def expire(self) -> None:
