@@ -243,7 +243,7 @@ class Job:
             ).collect()
 
     def forget_deleted_files(self) -> None:
-        """Write manifests anew: those of the last commits name the files that it deleted, with their bounds."""
+        """Write manifests anew: those of the last commits name files that are deleted, with their bounds."""
         for table in (LOG, STATE):
             self.spark.sql(
                 f"CALL {CATALOG}.system.rewrite_manifests(table => '{self.database}.{table}')"
