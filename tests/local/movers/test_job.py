@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
+import os
+import signal
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +21,7 @@ from salescast.functions import compact, erase, generate
 from salescast.integrity import health, reconcile
 from salescast.stack.errors import SalescastError
 from salescast.stack.polling import poll
+from salescast.stack.processes import start_time
 from salescast.stack.services import athena, freshness
 from salescast.stack.services.lake import Lake
 from salescast.stack.stack import Stack
@@ -94,6 +99,62 @@ def test_the_job_merges_what_arrived_and_nobody_sees_a_difference(stack: Stack, 
     assert month < everything
     (stage,) = [stage for stage in health.stages(stack) if stage.name == "lake job"]
     assert (stage.health, "SUCCEEDED" in stage.detail) == (health.OK, True)
+
+
+@pytest.mark.skipif(not SPARK.exists(), reason="make test-glue installs Spark")
+@pytest.mark.parametrize("killed", ["the job alone", "its stand-in alone", "both, and Firehose"])
+def test_a_killed_run_loses_nothing(stack: Stack, killed: str) -> None:
+    """Killed as soon as it has written to the tables' folders; the next run finds what it left."""
+    touch(stack)
+    before = views(stack)
+    run_id = stack.glue.start_job_run(JobName=stack.output("LakeJob"))["JobRunId"]
+    written = objects(stack)
+    wait_for(lambda: objects(stack) > written, "a file of the run")
+    script = next((stack.state.folder / "tmp" / "job").glob("*/process.json"))
+    spark = json.loads(script.read_text())["pid"]
+    record = stack.state.read()
+    assert record is not None
+    for name in {"the job alone": [], "its stand-in alone": ["job"]}.get(killed, ["job", "firehose"]):
+        os.kill(record.processes[name].pid, signal.SIGKILL)
+    if killed != "its stand-in alone":
+        os.killpg(spark, signal.SIGKILL)
+    laptop.revive(stack.state.folder)
+    get = partial(stack.glue.get_job_run, JobName=stack.output("LakeJob"), RunId=run_id)
+    wait_for(lambda: get()["JobRun"]["JobRunState"] == "FAILED", "the run's end")
+    assert start_time(spark) is None, "its script ended with it"
+    assert views(stack) == before
+    compact.run(stack)
+    assert views(stack) == before
+    assert ask(stack, "SELECT count(*) - count(DISTINCT change_id) FROM order_log") == [[0]]
+    assert reconcile.reconcile(stack, 0.0).reconciled
+
+
+def touch(stack: Stack) -> None:
+    """Some more versions of orders, in the lake."""
+    table = stack.output("OrdersTable")
+    counted = "SELECT count(*) FROM order_changes"
+    ((changes,),) = ask(stack, counted)
+    for (order_id,) in ask(stack, "SELECT order_id FROM orders ORDER BY order_id LIMIT 5"):
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        stack.dynamodb.update_item(
+            TableName=table,
+            Key={"order_id": {"S": order_id}},
+            UpdateExpression="SET version = version + :one, updated_ts = :now",
+            ExpressionAttributeValues={":one": {"N": "1"}, ":now": {"S": now}},
+        )
+    wait_for(lambda: ask(stack, counted) == [[changes + 5]], "the changes in the lake")
+
+
+def objects(stack: Stack) -> int:
+    """How many files the tables' folders have."""
+    return sum(
+        len(
+            stack.s3.list_objects_v2(Bucket=stack.output("Lake"), Prefix=f"curated/{table}/").get(
+                "Contents", []
+            )
+        )
+        for table in ("order_log", "order_state")
+    )
 
 
 @pytest.mark.skipif(not SPARK.exists(), reason="make test-glue installs Spark")

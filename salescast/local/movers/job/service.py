@@ -12,6 +12,7 @@ metrics of Glue's own.
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 import subprocess
@@ -28,6 +29,7 @@ from salescast.local.movers.credentials import post, service_session
 from salescast.local.movers.job import spark
 from salescast.local.movers.job.rights import RIGHTS
 from salescast.local.movers.runner import Runner, describe, start
+from salescast.stack import processes
 
 logger = logging.getLogger(__name__)
 
@@ -36,12 +38,15 @@ POLL_SECONDS = 1.0
 LOG_GROUP_ARGUMENT = "--continuous-log-logGroup"
 _LOG_LINES = 2000
 _MESSAGE_LIMIT = 1000
+# Names the script's process in its run's folder, for a stand-in that starts after this one was killed.
+PROCESS = "process.json"
 NOT_INSTALLED = "PySpark is not installed on this machine; run `salescast compact`, which installs it"
 
 
 def run(runner: Runner) -> None:
     """Waits for runs of the stack's job until the process is told to stop."""
     glue = runner.clients.glue
+    _end_leftovers(runner)
     first = True
 
     def step() -> None:
@@ -64,11 +69,23 @@ def run(runner: Runner) -> None:
     runner.follow(step, POLL_SECONDS)
 
 
+def _end_leftovers(runner: Runner) -> None:
+    """End scripts whose stand-in was killed: their runs count as failed, and the next may begin."""
+    for path in _folder(runner).glob(f"*/{PROCESS}"):
+        with suppress(OSError, ValueError, TypeError):
+            processes.end(processes.Process(**json.loads(path.read_text())), seconds=1.0)
+        shutil.rmtree(path.parent, ignore_errors=True)
+
+
+def _folder(runner: Runner) -> Path:
+    return runner.state / "tmp" / "job"
+
+
 def _run(runner: Runner, glue: Any, job_run: dict[str, Any]) -> tuple[str, str]:
     """Runs the job's script; gives the state the run ends in, and the error message."""
     if not spark.installed():
         return "FAILED", NOT_INSTALLED
-    folder = runner.state / "tmp" / "job" / job_run["Id"]
+    folder = _folder(runner) / job_run["Id"]
     try:
         return _Run(runner, glue, job_run, folder).run()
     except (ClientError, BotoCoreError, OSError) as error:
@@ -113,7 +130,10 @@ class _Run:
                 env=spark.environment(
                     self._folder / "conf", self._runner.endpoint, self._region, self._folder, self._keys()
                 ),
+                start_new_session=True,
             )
+        started = processes.start_time(process.pid)
+        (self._folder / PROCESS).write_text(json.dumps({"pid": process.pid, "started": started}))
         state = self._wait(process)
         lines = output.read_text(errors="replace").splitlines()
         self._write_log(arguments.get(LOG_GROUP_ARGUMENT, ""), lines)
