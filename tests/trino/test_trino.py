@@ -75,10 +75,10 @@ def test_a_filter_on_order_date_reaches_both_branches(shop: Shop, trino: Trino, 
     """The condition is part of each scan, below the windows of the views. Nothing merged, no scan."""
     day = (shop.today - timedelta(days=30)).isoformat()
     _, plan = trino(f"EXPLAIN SELECT count(*) AS n FROM {view} WHERE order_date = '{day}'")
-    scans = re.findall(r"(?:TableScan|Scan\w+)\[table = \w+:\S+.*?(?=\n\s*[└├]|\Z)", plan[0][0], re.DOTALL)
+    scans = [line for line in plan[0][0].splitlines() if re.search(r"Scan\w*\[table = ", line)]
     merged = athena.run(shop.stack, "SELECT count(*) AS n FROM order_log").rows != [[0]]
     assert len(scans) == 1 + merged, plan[0][0]
-    assert all(f"[[{day}]]" in scan or f"varchar '{day}'" in scan for scan in scans), plan[0][0]
+    assert all(f"= varchar '{day}'" in scan for scan in scans), plan[0][0]
 
 
 @pytest.mark.parametrize("name", QUERIES)
@@ -89,8 +89,9 @@ def test_a_named_query(shop: Shop, trino: Trino, name: str) -> None:
         for value in named.arguments(parameters):
             sql = sql.replace("?", value, 1)
         rows = same(shop, trino, sql)
-        # Whether anything of a small shop runs out within the projected days is up to its projection.
-        assert rows > 0 or name == "stock_out_dates" or (name in MAY_BE_EMPTY and not parameters)
+        # Whether anything of a small shop runs out is up to its projection; what is merged was delivered once.
+        may_be_empty = name in ("stock_out_dates", "duplicate_deliveries")
+        assert rows > 0 or may_be_empty or (name in MAY_BE_EMPTY and not parameters)
 
 
 @pytest.mark.parametrize(
