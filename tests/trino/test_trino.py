@@ -89,7 +89,7 @@ def test_a_named_query(shop: Shop, trino: Trino, name: str) -> None:
         for value in named.arguments(parameters):
             sql = sql.replace("?", value, 1)
         rows = same(shop, trino, sql)
-        # Whether anything of a small shop runs out is up to its projection; what is merged was delivered once.
+        # Whether anything runs out is up to the projection; what is merged was delivered once.
         may_be_empty = name in ("stock_out_dates", "duplicate_deliveries")
         assert rows > 0 or may_be_empty or (name in MAY_BE_EMPTY and not parameters)
 
