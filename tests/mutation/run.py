@@ -165,7 +165,7 @@ MUTATIONS = (
     Mutation(
         "the pipe starts before Firehose is there",
         "template.yaml",
-        "    Type: AWS::Pipes::Pipe\n    DependsOn: DeliveryStream\n",
+        "    Type: AWS::Pipes::Pipe\n    DependsOn: ArrivalsDeliveryStream\n",
         "    Type: AWS::Pipes::Pipe\n",
         f"{TEMPLATE}::test_nothing_is_written_that_nobody_reads",
     ),
@@ -315,6 +315,12 @@ def _copy(copy: Path) -> None:
         (copy / environment).symlink_to(ROOT / environment)
 
 
+def _render(copy: Path, mutation: Mutation) -> None:
+    """Bring what is changed in analytics/ into the template, from where tests and deployments take it."""
+    if mutation.path.startswith("analytics/"):
+        subprocess.run([sys.executable, "-m", "tools.render"], cwd=copy, check=True, capture_output=True)
+
+
 def _noticed(copy: Path, mutation: Mutation) -> bool:
     path = copy / mutation.path
     original = path.read_text()
@@ -327,9 +333,11 @@ def _noticed(copy: Path, mutation: Mutation) -> bool:
     began = time.monotonic()
     path.write_text(text.replace(mutation.old, mutation.new))
     try:
+        _render(copy, mutation)
         failed = _pytest(copy, mutation.test.split())
     finally:
         path.write_text(original)
+        _render(copy, mutation)
     seconds = time.monotonic() - began
     print(
         f"| {mutation.name} | `{mutation.path}` | {_first(failed) or '**none**'} | {seconds:.0f} |",

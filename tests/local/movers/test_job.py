@@ -21,7 +21,7 @@ from salescast.functions import compact, erase, generate
 from salescast.integrity import health, reconcile
 from salescast.stack.errors import SalescastError
 from salescast.stack.polling import poll
-from salescast.stack.processes import start_time
+from salescast.stack.processes import Process, start_time
 from salescast.stack.services import athena, freshness
 from salescast.stack.services.lake import Lake
 from salescast.stack.stack import Stack
@@ -115,7 +115,7 @@ def test_a_killed_run_loses_nothing(stack: Stack, killed: str) -> None:
     record = stack.state.read()
     assert record is not None
     for name in {"the job alone": [], "its stand-in alone": ["job"]}.get(killed, ["job", "firehose"]):
-        os.kill(record.processes[name].pid, signal.SIGKILL)
+        kill(record.processes[name])
     if killed != "its stand-in alone":
         os.killpg(spark, signal.SIGKILL)
     laptop.revive(stack.state.folder)
@@ -127,6 +127,11 @@ def test_a_killed_run_loses_nothing(stack: Stack, killed: str) -> None:
     assert views(stack) == before
     assert ask(stack, "SELECT count(*) - count(DISTINCT change_id) FROM order_log") == [[0]]
     assert reconcile.reconcile(stack, 0.0).reconciled
+
+
+def kill(process: Process) -> None:
+    os.kill(process.pid, signal.SIGKILL)
+    wait_for(lambda: not process.alive, "the end of the process")
 
 
 def touch(stack: Stack) -> None:
