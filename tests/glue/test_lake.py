@@ -254,15 +254,15 @@ def test_a_receipt_counts_only_while_its_snapshots_do(shop: Lake) -> None:
 
 def test_an_erased_customer_is_nowhere(shop: Lake) -> None:
     """Neither in tables nor in snapshots, bounds, arrivals, nor in files that a killed run left."""
-    secret = "customer-4711"
-    shop.deliver(row("a", 1, "INSERT", customer=secret), row("b", 1, "INSERT"))
+    customer = "customer-4711"
+    shop.deliver(row("a", 1, "INSERT", customer=customer), row("b", 1, "INSERT"))
     shop.job(grace=3600).run()
-    shop.deliver(row("a", 2, customer=secret), row("c", 1, "INSERT", customer=None))
+    shop.deliver(row("a", 2, customer=customer), row("c", 1, "INSERT", customer=None))
     orphan = next(key for key in shop.store.keys(f"{lake.LOG}/data/") if key.endswith(".parquet"))
     shutil.copy(shop.store.url(orphan), shop.store.url(orphan.replace(".parquet", "-orphan.parquet")))
-    assert len(held(shop, secret)) > 3
-    shop.job(grace=3600, erase=hashlib.sha256(secret.encode()).hexdigest()).run()
-    assert held(shop, secret) == []
+    assert len(held(shop, customer)) > 3
+    shop.job(grace=3600, erase=hashlib.sha256(customer.encode()).hexdigest()).run()
+    assert held(shop, customer) == []
     customers = {found["order_id"]: found["customer_id"] for found in shop.table(lake.STATE)}
     assert customers == {"a": "erased", "b": "c1", "c": None}
     assert len(shop.table(lake.LOG)) == 4
