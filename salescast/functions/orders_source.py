@@ -76,7 +76,7 @@ class ExportSource:
         self._bucket, _, folder = path.partition("/")
         if scheme != "s3" or not folder:
             raise SalescastError(
-                f"--export {url!r} is no folder such as s3://bucket/AWSDynamoDB/01693685827463-2d8752fd/"
+                f"--export {url!r} is no folder such as s3://BUCKET/AWSDynamoDB/ID"
             )
         self._stack, self._folder = stack, folder.rstrip("/")
         summary = self._manifest("manifest-summary.json")

@@ -16,7 +16,7 @@ from salescast.stack.stack import Stack
 from tests.unpleasant.writing import Shop
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shop(stack: Stack) -> Iterator[Shop]:
     """The orders as they were written, all of them in the lake, under errors/ or in the dead-letter queue."""
     shop = Shop(stack, f"u{uuid4().hex[:10]}-")

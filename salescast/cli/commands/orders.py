@@ -165,7 +165,7 @@ def load_orders(
     status 1 when the stream refused an order; reconcile afterwards.
 
     salescast load
-    salescast load --stack salescast --export s3://exports/AWSDynamoDB/01693685827463-2d8752fd
+    salescast load --stack salescast --export s3://exports/AWSDynamoDB/0169
     """
     from salescast.functions import load
     from salescast.functions.orders_source import ExportSource, TableSource
