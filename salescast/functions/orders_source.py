@@ -75,9 +75,7 @@ class ExportSource:
         scheme, _, path = url.partition("://")
         self._bucket, _, folder = path.partition("/")
         if scheme != "s3" or not folder:
-            raise SalescastError(
-                f"--export {url!r} is no folder such as s3://BUCKET/AWSDynamoDB/ID"
-            )
+            raise SalescastError(f"--export {url!r} is no folder such as s3://BUCKET/AWSDynamoDB/ID")
         self._stack, self._folder = stack, folder.rstrip("/")
         summary = self._manifest("manifest-summary.json")
         for name, wanted in (("outputFormat", "DYNAMODB_JSON"), ("exportType", "FULL_EXPORT")):
