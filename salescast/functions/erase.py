@@ -22,7 +22,7 @@ ATTEMPTS = 5
 POLL_SECONDS = 2.0
 SETTLE_FACTOR = 4
 TABLES = ("order_arrivals", "order_log", "order_state")
-# What a deployment keeps of the past, and for how long: (what, parameter or days).
+# What a deployment keeps of the past, and the parameter that says for how many days.
 KEPT = (
     ("untransformed changes under raw/", "RawRetentionDays"),
     ("failed changes under errors/", "ErrorRetentionDays"),
@@ -67,8 +67,8 @@ def run(stack: Stack, customer_id: str, report: Report = lambda _: None) -> Eras
 def kept_days(stack: Stack) -> dict[str, float]:
     """What still holds the id, and for how many days at the most."""
     parameters = stack.parameters
-    kept = {what: float(parameters[name]) for what, name in KEPT if name in parameters}
-    kept["changes in the Kinesis stream"] = float(parameters.get("StreamRetentionHours", 24)) / 24
+    kept = {what: float(parameters[name]) for what, name in KEPT}
+    kept["changes in the Kinesis stream"] = float(parameters["StreamRetentionHours"]) / 24
     kept["point-in-time recovery of the orders table"] = RECOVERY_DAYS
     return kept
 

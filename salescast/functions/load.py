@@ -30,7 +30,8 @@ SHARD_RECORDS, SHARD_BYTES = 1000, 1024 * 1024
 IN_FLIGHT = 3
 CHECKPOINT_SECONDS = 2.0
 EXAMPLES = 20
-SETTLE_FACTOR = 2  # as reconcile has it
+# As reconcile has them: for how long a change is on its way, and how far ahead a writer's clock may be.
+SETTLE_FACTOR, CLOCK_SECONDS = 2, 300
 
 Progress = Callable[[int], None]
 """Called with the number of items done."""
@@ -112,13 +113,15 @@ class _Run:
     def run(self) -> Load:
         begin = time.monotonic()
         young = time.time() - SETTLE_FACTOR * freshness.bound(self._stack)
+        latest = time.time() + CLOCK_SECONDS
         # Hashes: a large shop has more ids than memory likes.
         known = {hash(row[0]) for row in athena.stream(self._stack, "SELECT order_id FROM orders")}
         pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="load")
         try:
             for page in self._source.pages(dict(self._read)):
                 unknown = [i for i in page.items if hash(i.get("order_id", {}).get("S")) not in known]
-                old = [item for item in unknown if _updated(item).timestamp() < young]
+                # A time that has yet to come tells nothing of when the order was written.
+                old = [item for item in unknown if not young <= _updated(item).timestamp() <= latest]
                 changes = [self._change(item) for item in old]
                 self._result.items += len(page.items)
                 self._result.known += len(page.items) - len(unknown)
