@@ -20,7 +20,7 @@ from salescast.integrity.orders_table import Order
 from salescast.stack.errors import SalescastError
 from salescast.stack.services.athena import run
 from salescast.stack.stack import Stack
-from tests.local.pipeline.test_proof import item, rewritten
+from tests.local.pipeline.test_proof import AHEAD, item, rewritten
 from tests.waiting import wait_for, wait_for_rows
 
 ORDERS, CHANGED = 30, 12
@@ -131,14 +131,15 @@ def export(stack: Stack, items: list[dict[str, Any]], **summary: Any) -> str:
 
 
 def test_an_export_is_read_by_the_same_contract(stack: Stack, prefix: str) -> None:
-    """Orders of the table, which the lake has too: one that is new, and one that breaks the contract."""
+    """Orders of the table, which the lake has too: one that is new, of the future; one breaks the contract."""
     new, broken = f"{prefix}x-new", f"{prefix}x-broken"
     items = [item(f"{prefix}{number:03d}", version={"N": "2"}) for number in range(CHANGED)]
-    items += [item(new, version={"N": "7"}), item(broken, quantity={"S": "many"})]
+    ahead = item(new, version={"N": "7"}, updated_ts={"S": AHEAD})
+    items += [ahead, item(broken, quantity={"S": "many"})]
     loaded = load.load(stack, ExportSource(stack, export(stack, items)))
     assert (loaded.items, loaded.known, loaded.sent) == (CHANGED + 2, CHANGED, 2)
     wait_for(lambda: in_lake(stack, new) == [[new, 7, "PLACED"]], "the new order")
-    stack.dynamodb.put_item(TableName=stack.output("OrdersTable"), Item=item(new, version={"N": "7"}))
+    stack.dynamodb.put_item(TableName=stack.output("OrdersTable"), Item=ahead)
     assert in_lake(stack, broken) == []
 
 
