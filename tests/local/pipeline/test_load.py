@@ -131,7 +131,7 @@ def export(stack: Stack, items: list[dict[str, Any]], **summary: Any) -> str:
 
 
 def test_an_export_is_read_by_the_same_contract(stack: Stack, prefix: str) -> None:
-    """Orders of the table, which the lake has too: one that is new, of the future; one breaks the contract."""
+    """Orders of the table, which the lake has too; one is new and of the future, one is broken."""
     new, broken = f"{prefix}x-new", f"{prefix}x-broken"
     items = [item(f"{prefix}{number:03d}", version={"N": "2"}) for number in range(CHANGED)]
     ahead = item(new, version={"N": "7"}, updated_ts={"S": AHEAD})
