@@ -58,12 +58,8 @@ down: install  ## stop what `make demo` left running
 	@$(BIN)/salescast down
 
 .PHONY: test
-test: develop  ## every test that needs no Docker, two at a time; what they cover may not fall (T=folder)
-	@$(BIN)/python -m pytest $(if $(T),$(T),-n 2 --dist loadscope --no-loadscope-reorder --cov --cov-report= tests)
-
-.PHONY: coverage
-coverage: develop  ## the lines and branches that the last `make test` did not cover
-	@$(BIN)/coverage report
+test: develop  ## every test that needs no Docker, two at a time (T=folder; COVERAGE=1: what they cover, which may not fall)
+	@$(BIN)/python -m pytest $(if $(T),$(T),-n 2 --dist loadscope --no-loadscope-reorder $(if $(COVERAGE),--cov) tests)
 
 .PHONY: test-sam-local
 test-sam-local: develop  ## every event through `sam local invoke`; needs a Docker engine
@@ -96,7 +92,7 @@ glue: install  ## Spark of Glue's version into .venv-glue, once (0.9 GB, from Py
 .PHONY: test-glue
 test-glue: develop glue  ## the lake's job on Spark, and on a stack under its role
 	@.venv-glue/bin/python -m pytest -c tests/glue/pytest.ini --confcutdir tests/glue tests/glue
-	@$(BIN)/python -m pytest tests/local/movers/test_job.py
+	@SALESCAST_GLUE=1 $(BIN)/python -m pytest tests/local/movers/test_job.py
 
 .PHONY: test-trino
 test-trino: develop glue  ## views and named queries on Trino, Athena's engine before and after the job (TRINO_URL, or fetches 860 MB once)

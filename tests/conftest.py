@@ -32,6 +32,16 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         State(folder).down()
 
 
+@pytest.fixture(scope="session")
+def empty_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack without orders or a schedule that writes some; its tests leave it so, the last destroys it."""
+    folder = parts.share(tmp_path_factory.mktemp("empty"))
+    try:
+        yield laptop.up(folder, fast=60, parameters={"GeneratorSchedule": "DISABLED"}, report=print)
+    finally:
+        State(folder).down()
+
+
 @pytest.fixture
 def prefix() -> str:
     """What the ids of a test's orders begin with."""

@@ -6,8 +6,8 @@ from salescast.stack.state import State
 
 # The longest begins.
 PARTS = (
-    ("tests/local/pipeline", "tests/iam", "tests/unpleasant", "tests/chaos"),
-    ("tests/analytics", "tests/browser"),
+    ("tests/local/pipeline", "tests/iam", "tests/unpleasant", "tests/chaos", "tests/unit/dashboard"),
+    ("tests/analytics", "tests/browser", "tests/local/lifecycle"),
 )
 
 _now: int | str = ""

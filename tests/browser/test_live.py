@@ -17,15 +17,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from salescast import laptop
 from salescast.stack.services import athena
 from salescast.stack.stack import Stack
-from salescast.stack.state import State
 from tests.browser.conftest import clean
 from tests.browser.look import PATHS, Look
 from tests.browser.served import SALESCAST, served
 
-FAST = 60
 EMPTY = {
     "Now": ["No order was placed in the last hour. Write some:", "Nothing was sold today or yesterday"],
     "Sales": ["There are no orders yet. Write some:"],
@@ -43,19 +40,10 @@ MARK = "window.salescastWasHere = true"
 
 
 @pytest.fixture(scope="module")
-def live(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    folder = tmp_path_factory.mktemp("live")
-    try:
-        yield laptop.up(folder, fast=FAST, parameters={"GeneratorSchedule": "DISABLED"}, report=print)
-    finally:
-        State(folder).down()
-
-
-@pytest.fixture(scope="module")
-def window(browser: Browser, live: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Look]:
+def window(browser: Browser, empty_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Look]:
     """One window on the stack's dashboard."""
     log = tmp_path_factory.mktemp("dashboard") / "dashboard.log"
-    with served(live.state.folder, log) as found:
+    with served(empty_stack.state.folder, log) as found:
         window = Look(browser, found.url)
         yield window
         window.close()
@@ -77,16 +65,16 @@ def test_a_page_without_orders_says_what_to_do(window: Look, title: str) -> None
     expect(window.errors()).to_have_count(0)
 
 
-def test_new_orders_appear_on_the_open_page(window: Look, live: Stack) -> None:
+def test_new_orders_appear_on_the_open_page(window: Look, empty_stack: Stack) -> None:
     window.open("Now")
     window.shows(**{"Orders,_last_hour": "0", "Orders_today": "0", "Newest_order": "\N{EN DASH}"})
     window.page.evaluate(MARK)
-    written = salescast(live, "generate", "--rate", "5", "--seconds", "10")
+    written = salescast(empty_stack, "generate", "--rate", "5", "--seconds", "10")
     assert written["inserted"] > 10
     expect(window.metric("Orders, last hour")).not_to_have_text("0")
     expect(window.metric("Newest order")).to_have_text(re.compile(r"^\d+ s ago$"))
     # Orders of a tick may be removed again by the next, so the lake says how many are left.
-    expected = settled(window, live)
+    expected = settled(window, empty_stack)
     window.shows(**expected)
     assert window.page.evaluate("window.salescastWasHere") is True
     expect(window.errors()).to_have_count(0)
@@ -108,14 +96,14 @@ def settled(window: Look, stack: Stack) -> dict[str, str]:
     return {"Orders,_last_hour": f"{orders:,}", "Net_revenue_today": money}
 
 
-def test_a_refused_order_shows_with_its_reason(window: Look, live: Stack) -> None:
-    table = live.output("OrdersTable")
+def test_a_refused_order_shows_with_its_reason(window: Look, empty_stack: Stack) -> None:
+    table = empty_stack.output("OrdersTable")
     # The generator also writes trial orders, which the transformer leaves out before it looks at them.
-    item = next(one for one in live.dynamodb.scan(TableName=table)["Items"] if "test" not in one)
+    item = next(one for one in empty_stack.dynamodb.scan(TableName=table)["Items"] if "test" not in one)
     broken = item | {"order_id": {"S": "broken"}, "status": {"S": "LOST"}, "version": {"N": "1"}}
     window.open("Now")
     window.shows(Failures_waiting="0")
-    live.dynamodb.put_item(TableName=table, Item=broken)
+    empty_stack.dynamodb.put_item(TableName=table, Item=broken)
     expect(window.metric("Failures waiting")).not_to_have_text("0")
     window.open("Trust")
     window.shows(**{"Objects_under_errors/": "1", "Changes_refused,_24_hours": "1"})
@@ -125,14 +113,14 @@ def test_a_refused_order_shows_with_its_reason(window: Look, live: Stack) -> Non
     assert changes == "1"
 
 
-def test_pages_outlive_their_stack(window: Look, browser: Browser, live: Stack) -> None:
+def test_pages_outlive_their_stack(window: Look, browser: Browser, empty_stack: Stack) -> None:
     """One that refreshes itself, and one that does not."""
     window.open("Now")
     sales = Look(browser, window.url)
     sales.open("Sales")
     for one in (window, sales):
         one.page.evaluate(MARK)
-    record = live.state.read()
+    record = empty_stack.state.read()
     assert record is not None
     os.kill(record.processes["emulator"].pid, signal.SIGKILL)
     # Also after the page's own refresh there is one message, and no figures of a stack that is gone.
@@ -141,7 +129,7 @@ def test_pages_outlive_their_stack(window: Look, browser: Browser, live: Stack) 
         expect(one.errors()).to_have_count(1)
         expect(one.errors()).to_contain_text("salescast up")
         expect(one.page.get_by_text("Traceback")).to_have_count(0)
-    salescast(live, "up")
+    salescast(empty_stack, "up")
     window.shows(**{"Orders,_last_hour": "0", "Failures_waiting": "0"})
     expect(window.page.get_by_text("No order was placed in the last hour.")).to_be_visible()
     expect(sales.page.get_by_text("There are no orders yet.")).to_be_visible()

@@ -91,11 +91,10 @@ def patches() -> tuple[ModuleType, ...]:
         job_runs,
         kinesis_resharding,
         kinesis_retention,
-        lambda_errors,
-        lambda_logs,
         pipes,
         scheduler,
     )
+    from salescast.local.emulator.services.functions import errors, logs, packages
 
     return (
         sessions,
@@ -107,8 +106,9 @@ def patches() -> tuple[ModuleType, ...]:
         scheduler,
         kinesis_resharding,
         kinesis_retention,
-        lambda_errors,
-        lambda_logs,
+        errors,
+        logs,
+        packages,
         dynamodb_expressions,
         dynamodb_items,
         athena,

@@ -154,6 +154,33 @@ def test_a_function_that_raises_names_its_error(emulator: Emulator) -> None:
         assert (body["errorType"], body["errorMessage"]) == ("RefusedError", message)
 
 
+PLACE = """
+import os
+def handler(event, context):
+    if event.get("raise"):
+        raise ValueError
+    if event.get("exit"):
+        os._exit(1)
+    return [os.getpid(), os.path.realpath(__file__)]
+"""
+
+
+def test_an_environment_outlives_an_error_and_shares_its_package(emulator: Emulator) -> None:
+    client = emulator.client("lambda")
+    create_function(emulator, "place", PLACE)
+
+    def invoke(**event: bool) -> Any:
+        return json.load(client.invoke(FunctionName="place", Payload=json.dumps(event))["Payload"])
+
+    process, file = invoke()
+    assert invoke(**{"raise": True})["errorType"] == "ValueError"
+    assert invoke() == [process, file]
+    assert "errorMessage" in invoke(exit=True)
+    successor, its_file = invoke()
+    assert successor != process
+    assert its_file == file
+
+
 @pytest.mark.parametrize("lines", [0, 3, 300])
 def test_invocation_returns_its_own_log_without_waiting(emulator: Emulator, lines: int) -> None:
     client, logs = emulator.client("lambda"), emulator.client("logs")

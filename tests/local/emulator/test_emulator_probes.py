@@ -12,6 +12,7 @@ import subprocess
 import time
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,7 +29,7 @@ import os
 def handler(event, context):
     if "raise" in (event or {}):
         raise ValueError(event["raise"])
-    return dict(os.environ)
+    return dict(os.environ, process=os.getpid(), file=os.path.realpath(__file__))
 """
 
 
@@ -209,6 +210,19 @@ def test_the_error_of_a_function_has_no_type(ministack: Emulator, role: str) -> 
     client, name = ministack.client("lambda"), function(ministack, role)
     answer = client.invoke(FunctionName=name, Payload=json.dumps({"raise": "it"}))
     assert json.load(answer["Payload"]) == {"errorMessage": "it", "errorType": "Runtime.HandlerError"}
+
+
+def test_an_error_ends_the_environment(ministack: Emulator, role: str) -> None:
+    client, name = ministack.client("lambda"), function(ministack, role)
+    before = json.load(client.invoke(FunctionName=name)["Payload"])["process"]
+    client.invoke(FunctionName=name, Payload=json.dumps({"raise": "it"}))["Payload"].read()
+    assert json.load(client.invoke(FunctionName=name)["Payload"])["process"] != before
+
+
+def test_every_environment_unpacks_the_package(ministack: Emulator, role: str) -> None:
+    client, name = ministack.client("lambda"), function(ministack, role)
+    file = Path(json.load(client.invoke(FunctionName=name)["Payload"])["file"])
+    assert file.parent.parent.name.startswith("ministack-lambda-")
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,22 @@ kinesis._expire_records(stream)
 print(json.dumps([Counting.looked, len(stream["shards"]["s"]["records"])]))
 """
 
+ITERATORS = """
+import json, time
+from ministack.services import kinesis
+{patch}
+class Counting(dict):
+    looked = 0
+    def __getitem__(self, name):
+        Counting.looked += 1
+        return super().__getitem__(name)
+now = time.time()
+for number, age in enumerate((900, 400, *[10] * 1000)):
+    kinesis._shard_iterators[f"token-{{number}}"] = Counting(created_at=now - age)
+kinesis._expire_iterators()
+print(json.dumps([Counting.looked, len(kinesis._shard_iterators)]))
+"""
+
 
 def test_log_actions_ask_for_the_group() -> None:
     """Probe: MiniStack asks for the bare group."""
@@ -88,6 +104,12 @@ def test_kinesis_looks_at_every_record() -> None:
     assert in_emulator(RETENTION.format(patch="")) == [1002, 1001]
 
 
+def test_kinesis_looks_at_every_iterator() -> None:
+    """Probe: with each call, MiniStack goes through all iterators to find those that expired."""
+    assert in_emulator(ITERATORS.format(patch="")) == [1002, 1000]
+
+
 def test_kinesis_forgets_from_the_front_here() -> None:
     patch = "from salescast.local.emulator.services import kinesis_retention; kinesis_retention.apply()"
     assert in_emulator(RETENTION.format(patch=patch)) == [0, 1001]
+    assert in_emulator(ITERATORS.format(patch=patch)) == [3, 1000]

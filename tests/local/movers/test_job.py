@@ -26,10 +26,9 @@ from salescast.stack.services import athena, freshness
 from salescast.stack.services.lake import Lake
 from salescast.stack.stack import Stack
 from salescast.stack.state import State
-from tests.template import ROOT
 from tests.waiting import wait_for
 
-SPARK = ROOT / ".venv-glue" / ".done"
+pytestmark = pytest.mark.skipif("SALESCAST_GLUE" not in os.environ, reason="make test-glue runs these")
 ORDERS, DAYS = 150, 75
 
 
@@ -54,21 +53,6 @@ def views(stack: Stack) -> list[Any]:
     ]
 
 
-def test_declared_tables_are_empty_and_the_views_read_them(stack: Stack) -> None:
-    for table in ("order_log", "order_state", "order_arrivals", "orders", "order_changes"):
-        assert ask(stack, f"SELECT count(*) FROM {table}") == [[0]]
-    assert ["order_date", "string", ""] in ask(stack, "DESCRIBE order_log")
-
-
-@pytest.mark.skipif(SPARK.exists(), reason="Spark is installed")
-def test_a_run_without_spark_says_what_to_do(stack: Stack) -> None:
-    with pytest.raises(SalescastError, match="salescast compact"):
-        compact.run(stack)
-    (stage,) = [stage for stage in health.stages(stack) if stage.name == "lake job"]
-    assert stage.health == health.WARNING
-
-
-@pytest.mark.skipif(not SPARK.exists(), reason="make test-glue installs Spark")
 def test_the_job_merges_what_arrived_and_nobody_sees_a_difference(stack: Stack, tmp_path: Path) -> None:
     today = datetime.now(UTC).date()
     last = today - timedelta(days=1)
@@ -101,7 +85,6 @@ def test_the_job_merges_what_arrived_and_nobody_sees_a_difference(stack: Stack, 
     assert (stage.health, "SUCCEEDED" in stage.detail) == (health.OK, True)
 
 
-@pytest.mark.skipif(not SPARK.exists(), reason="make test-glue installs Spark")
 @pytest.mark.parametrize("killed", ["the job alone", "its stand-in alone", "both, and Firehose"])
 def test_a_killed_run_loses_nothing(stack: Stack, killed: str) -> None:
     """Killed as soon as it has written to the tables' folders; the next run finds what it left."""
@@ -162,7 +145,6 @@ def objects(stack: Stack) -> int:
     )
 
 
-@pytest.mark.skipif(not SPARK.exists(), reason="make test-glue installs Spark")
 def test_the_lake_as_the_job_had_left_it(stack: Stack) -> None:
     """Tables, views, named queries and today's date of then; what was true then is asked of the log."""
     questions = (
@@ -198,7 +180,6 @@ def test_the_lake_as_the_job_had_left_it(stack: Stack) -> None:
     assert athena.query(stack, "orders_by_status_at", then).rows == before[2]
 
 
-@pytest.mark.skipif(not SPARK.exists(), reason="make test-glue installs Spark")
 def test_an_erased_customer_is_in_the_books_without_a_name(stack: Stack) -> None:
     """After the merge and with arrivals of its own: the id is in no file under curated/, the revenue is."""
     ((customer, orders, revenue),) = ask(

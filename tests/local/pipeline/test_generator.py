@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 ROOT = Path(__file__).parents[3]
-START = dt.datetime(2026, 11, 3, 18, 0, tzinfo=dt.UTC)
+START = dt.datetime(2026, 11, 3, 18, 2, tzinfo=dt.UTC)
 NOW = dt.datetime(2026, 11, 20, 10, 15, 30, tzinfo=dt.UTC)
 Item = dict[str, Any]
 
@@ -180,8 +180,8 @@ def tables(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Tables:
 
 
 def window() -> list[dt.datetime]:
-    """Ticks of five minutes, and of the same minutes after every lag: whole lives, nothing between."""
-    minutes = [minute + lag for lag in (0, *LAGS) for minute in range(5)]
+    """Ticks of two minutes, and of the same minutes after every lag: whole lives, nothing between."""
+    minutes = [minute + lag for lag in (0, *LAGS) for minute in range(2)]
     return [START + dt.timedelta(minutes=minute) for minute in minutes]
 
 
@@ -299,12 +299,12 @@ def test_a_removed_order_does_not_come_back(tables: Tables) -> None:
 
 
 def test_a_repeated_backfill_changes_nothing(tables: Tables) -> None:
-    event = {"action": "backfill", "start": "2026-09-20", "end": "2026-11-19", "orders": 700}
+    event = {"action": "backfill", "start": "2026-10-20", "end": "2026-11-19", "orders": 250}
     answer = tables.deliver(event, NOW)
     assert answer["done"]
-    assert answer["inserted"] == 700
+    assert answer["inserted"] == 250
     orders, stock = tables.orders(), tables.stock()
-    assert len(orders) == 700
+    assert len(orders) == 250
     tables.check_stock()
     again = tables.deliver(event, NOW)
     assert [again[count] for count in ("inserted", "changed", "removed", "restocked")] == [0, 0, 0, 0]
@@ -313,7 +313,7 @@ def test_a_repeated_backfill_changes_nothing(tables: Tables) -> None:
 
 def test_ticks_carry_on_the_lives_of_backfilled_orders(tables: Tables) -> None:
     """A backfill and the ticks after it leave no gap: the next change of an order comes by a tick."""
-    event = {"action": "backfill", "start": "2026-11-19", "end": "2026-11-19", "rate_per_hour": 150}
+    event = {"action": "backfill", "start": "2026-11-19", "end": "2026-11-19", "rate_per_hour": 60}
     assert tables.deliver(event, NOW)["done"]
     now = int(NOW.timestamp()) // 60
     shop = Shop(42)
@@ -321,13 +321,13 @@ def test_ticks_carry_on_the_lives_of_backfilled_orders(tables: Tables) -> None:
         line.order_id: step
         for minute in range(now - 1440 * 2, now)
         if (minute * 60) // 86_400 == dt.date(2026, 11, 19).toordinal() - dt.date(1970, 1, 1).toordinal()
-        for basket in shop.baskets(minute, 150)
+        for basket in shop.baskets(minute, 60)
         for line in basket.orders
         for step in line.life
         if minute + step.lag == now and not line.removed
     }
     assert due
-    tables.tick((NOW + dt.timedelta(minutes=1)).replace(second=0), rate_per_hour=150)
+    tables.tick((NOW + dt.timedelta(minutes=1)).replace(second=0), rate_per_hour=60)
     orders = tables.orders()
     for order_id, step in due.items():
         assert int(orders[order_id]["version"]["N"]) == step.version
@@ -340,14 +340,14 @@ def test_two_writers_at_once(tables: Tables) -> None:
     def write(first: int) -> Tally:
         clock = Clock(lambda: NOW, time.sleep, lambda: 900_000)
         tally = Tally()
-        for number in range(first, first + 6):
+        for number in range(first, first + 3):
             inventory = Inventory(tables.dynamodb, tables.settings, clock, tally)
             inventory.insert(Shop(42).baskets(minute + number, 6000))
-            inventory.insert(Shop(42).baskets(minute + 100 + number % 6, 3000))
+            inventory.insert(Shop(42).baskets(minute + 100 + number % 3, 3000))
         return tally
 
     with ThreadPoolExecutor(3) as pool:
-        tallies = list(pool.map(write, (0, 6, 12)))
+        tallies = list(pool.map(write, (0, 3, 6)))
     orders = tables.orders()
     assert sum(tally.inserted for tally in tallies) == len(orders)
     assert sum(tally.repeated for tally in tallies) > 0

@@ -1,7 +1,8 @@
-"""Kinesis forgets old records without looking at all the others.
+"""Kinesis forgets old records and iterators without looking at all the others.
 
 Gap closed: MiniStack copies the records of every shard with each call, which costs 12 ms a call once 250,000
-records are kept. Records stand in the order of their arrival, so those to forget are at the front.
+records are kept, and goes through all iterators, of which every GetRecords makes one that is kept for five
+minutes. Both stand in the order in which they were made, so those to forget are at the front.
 """
 
 import time
@@ -16,6 +17,7 @@ from salescast.local.emulator import patching
 def apply() -> None:
     """Replace MiniStack's expiry."""
     patching.replace(kinesis, "_expire_records", forget_expired)
+    patching.replace(kinesis, "_expire_iterators", forget_expired_iterators)
 
 
 def forget_expired(stream: dict[str, Any]) -> None:
@@ -27,3 +29,11 @@ def forget_expired(stream: dict[str, Any]) -> None:
             del records[
                 : bisect_left(records, cutoff, key=lambda record: record["ApproximateArrivalTimestamp"])
             ]
+
+
+def forget_expired_iterators() -> None:
+    """Drop the iterators, of any account and region, that can no longer be used."""
+    cutoff = time.time() - kinesis.ITERATOR_EXPIRY_SECONDS
+    iterators = kinesis._shard_iterators._data
+    while iterators and iterators[oldest := next(iter(iterators))]["created_at"] < cutoff:
+        del iterators[oldest]

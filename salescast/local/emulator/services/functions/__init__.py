@@ -1,0 +1,1 @@
+"""Lambda: errors, logs and packages of functions."""
