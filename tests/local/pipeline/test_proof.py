@@ -32,7 +32,7 @@ from salescast.stack.stack import Stack
 from tests.waiting import wait_for, wait_for_rows
 
 # `make proof` takes more.
-SEED, ROUNDS, TAKEN = 12, int(os.environ.get("SALESCAST_ROUNDS", "2")), 20
+SEED, ROUNDS, TAKEN = 12, int(os.environ.get("SALESCAST_ROUNDS", "1")), 20
 ORDERS, CHANGED, REMOVED = 60, 40, 12
 # An order is inserted, some are changed, some of those removed.
 CHANGES = ORDERS + CHANGED + REMOVED
@@ -170,29 +170,34 @@ def test_orders_from_the_future_taken(shop: Shop) -> None:
     assert all(names(result, shop.name(number)) for number in ahead[:5])
 
 
-@pytest.mark.parametrize("column", ["status", "country", "customer_id", "unit_price", "updated_ts"])
-def test_a_falsified_column_is_named(shop: Shop, column: str) -> None:
-    order_id = shop.name(CHANGED + 1)
-    false: Any = {
+def test_a_falsified_column_is_named(shop: Shop) -> None:
+    """Each of another order."""
+    false: dict[str, Any] = {
         "status": "RETURNED",
         "country": "Mars",
         "customer_id": None,
         "unit_price": Decimal(1),
         "updated_ts": datetime(2026, 1, 1, 0, 0, 1),  # noqa: DTZ001, as Parquet has it
-    }[column]
+    }
+    of = dict(zip(false, map(shop.name, range(CHANGED + 1, ORDERS, 2)), strict=False))
 
     def falsify(rows: pa.Table) -> pa.Table:
-        values = rows[column].to_pylist()
         ids = rows["order_id"].to_pylist()
-        values = [false if name == order_id else value for name, value in zip(ids, values, strict=True)]
-        index, field = rows.schema.get_field_index(column), rows.schema.field(column)
-        return rows.set_column(index, field, pa.array(values, type=field.type))
+        for column, order_id in of.items():
+            values = [
+                false[column] if name == order_id else value
+                for name, value in zip(ids, rows[column].to_pylist(), strict=True)
+            ]
+            index, field = rows.schema.get_field_index(column), rows.schema.field(column)
+            rows = rows.set_column(index, field, pa.array(values, type=field.type))
+        return rows
 
     with rewritten(shop.stack, falsify):
         result = reconcile.reconcile(shop.stack, settle=0, log_days=0)
     assert not result.reconciled
-    named = {"status": "status, net_revenue"}.get(column, column)
-    assert names(result, order_id) == [f"{order_id}: the row's {named} is not what the item says"]
+    for column, order_id in of.items():
+        named = {"status": "status, net_revenue"}.get(column, column)
+        assert names(result, order_id) == [f"{order_id}: the row's {named} is not what the item says"]
 
 
 def test_any_changes_taken_are_named_and_no_others(shop: Shop) -> None:
