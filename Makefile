@@ -121,6 +121,10 @@ format: develop  ## let ruff lay out the code
 bench: develop  ## the transformer's speed against its baselines
 	@PYTHONPATH=src/transformer $(BIN)/python tests/bench/bench_transformer.py
 
+.PHONY: bench-lake
+bench-lake: develop glue  ## a month in the lake, before and after the job, beside the former layout (SALESCAST_CHANGES)
+	@PYTHONPATH=.:src/generator $(BIN)/python -m tests.bench.bench_lake
+
 .PHONY: backtest
 backtest: develop  ## the projection's accuracy at rolling origins (RETAIL=file.csv.gz, SERIES=folder, MOST=6)
 	@PYTHONPATH=.:src/projector:src/generator $(BIN)/python tests/bench/backtest.py \

