@@ -2,7 +2,7 @@
 
 What is counted: objects and bytes, and the seconds of a query over the last 28 days by the engine of the
 laptop's Athena, which reads files of this machine: on S3 every object costs some 20 ms and a request more.
-The former layout is what dynamic partitioning by order_date wrote; its view had no other source.
+The former layout is what dynamic partitioning by order_date wrote, and is asked through the same view.
 
 SALESCAST_CHANGES=3000000 takes a busier shop (default: 289,456 changes, the generator's 120 orders an hour).
 """
@@ -22,7 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.month import DAYS, FIRST, month, write_arrivals, write_by_order_date
-from tests.template import ROOT, columns, view
+from tests.dates.athena import answers, table_file
+from tests.template import ROOT, columns
+
+Files = dict[str, str | list[str]]
 
 DEFAULT_RATE = 120.0
 CHANGES_AT_DEFAULT = 289_456
@@ -32,7 +35,7 @@ QUERY = (
     "SELECT order_date, count(*), sum(net_revenue) FROM orders "
     f"WHERE order_date >= '{SINCE}' GROUP BY 1 ORDER BY 1"
 )
-# The two runs of the engine of which the quicker counts: machines are shared.
+# The quicker run counts: machines are shared.
 RUNS = 2
 
 
@@ -50,33 +53,30 @@ def compare(changes: int, folder: Path) -> int:
     count = made.rows.num_rows
     print(f"{count:,} changes in {DAYS} days; {QUERY}")
     print(f"{'layout':<40}{'objects':>10}{'a million':>12}{'MB':>8}{'query, s':>10}{'ratio':>8}")
-    answers = []
+    empty = str(table_file(folder, "order_state", []))
     write_by_order_date(made, former := folder / "former")
-    began, former_answer = _line("an object a minute and order date", count, [former], _former(former), None)
-    answers.append(former_answer)
+    began, first = _line("an object a minute and order date", count, [former], _former(former, empty), None)
     shutil.rmtree(former)
     arrivals = folder / "curated" / "order_arrivals"
     write_arrivals(made, arrivals)
-    _, answer = _line("arrivals, nothing merged", count, [arrivals], _tables(arrivals, []), began)
-    answers.append(answer)
+    _, second = _line("arrivals, nothing merged", count, [arrivals], _now(arrivals, [], empty), began)
     job = _job(folder)
     state = [row[0] for row in job["tables"]["order_state"] if row[2] >= SINCE]
     live = [Path(row[0]) for rows in job["tables"].values() for row in rows]
-    _, answer = _line("after the job", count, [arrivals, *live], _tables(arrivals, state), began)
-    answers.append(answer)
+    _, third = _line("after the job", count, [arrivals, *live], _now(arrivals, state, empty), began)
     print(f"the job took {job['seconds']:.0f} s; the query read {len(state)} files of the state")
-    alike = all(answer == answers[0] for answer in answers)
+    alike = first == second == third
     print("the answers are the same" if alike else "THE ANSWERS DIFFER")
     return 0 if alike else 1
 
 
 def _line(
-    layout: str, count: int, places: Iterable[Path], tables: dict[str, Any], began: float | None
+    layout: str, count: int, places: Iterable[Path], files: Files, began: float | None
 ) -> tuple[float, list[Any]]:
     """Print what the objects of a layout are and what the query takes; its seconds and its answer."""
     objects = [path for place in places for path in (place.rglob("*.parquet") if place.is_dir() else [place])]
     size = sum(path.stat().st_size for path in objects)
-    runs = [_query(tables) for _ in range(RUNS)]
+    runs = answers(LAST, files, [(QUERY, [])] * RUNS)
     seconds = min(run["seconds"] for run in runs)
     print(
         f"{layout:<40}{len(objects):>10,}{len(objects) / count * 1e6:>12,.0f}{size / 1e6:>8.1f}"
@@ -86,42 +86,28 @@ def _line(
     return seconds, runs[0]["rows"]
 
 
-def _former(folder: Path) -> dict[str, Any]:
-    """The order dates that the query names, and the view of then."""
+def _former(folder: Path, empty: str) -> Files:
+    """The order dates that the query names."""
     paths = [str(path) for path in folder.glob("*/*.parquet") if path.parent.name >= f"order_date={SINCE}"]
-    one_source = view("orders")["originalSql"].replace("FROM order_arrivals", "FROM order_changes")
-    return {"tables": {"order_changes": paths, "order_state": []}, "views": {"orders": one_source}}
+    return {"order_arrivals": paths, "order_state": empty}
 
 
-def _tables(arrivals: Path, state: list[str]) -> dict[str, Any]:
+def _now(arrivals: Path, state: str | list[str], empty: str) -> Files:
+    """Arrivals, and what the job made of those that are gone."""
     paths = [str(path) for path in arrivals.rglob("*.parquet")]
-    return {
-        "tables": {"order_arrivals": paths, "order_state": state},
-        "views": {"orders": view("orders")["originalSql"]},
-    }
-
-
-def _query(tables: dict[str, Any]) -> dict[str, Any]:
-    request = {"sql": QUERY, "empty": columns("order_arrivals"), **tables}
-    return _ask(ROOT / ".venv-emulator", "lake_engine.py", request)
+    return {"order_arrivals": paths or empty, "order_state": state or empty}
 
 
 def _job(folder: Path) -> dict[str, Any]:
     request = {"folder": str(folder), "columns": list(columns("order_arrivals").items())}
-    return _ask(ROOT / ".venv-glue", "lake_job.py", request)
-
-
-def _ask(environment: Path, script: str, request: dict[str, Any]) -> dict[str, Any]:
+    path = os.pathsep.join(str(ROOT / part) for part in ("jobs", "tests/glue"))
     finished = subprocess.run(
-        [environment / "bin" / "python", ROOT / "tests" / "bench" / script],
+        [ROOT / ".venv-glue" / "bin" / "python", ROOT / "tests" / "bench" / "lake_job.py"],
         input=json.dumps(request),
         stdout=subprocess.PIPE,
         text=True,
         check=True,
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in ("jobs", "tests/glue")),
-        },
+        env={**os.environ, "PYTHONPATH": path},
     )
     answer: dict[str, Any] = json.loads(finished.stdout.splitlines()[-1])
     return answer

@@ -34,7 +34,14 @@ def ask(
     questions: Sequence[tuple[str, list[str]]],
 ) -> list[Answer]:
     """The answers to the statements with their arguments. `lake` has the rows of every table."""
-    files = {name: str(_file(folder, name, rows)) for name, rows in lake.items()}
+    files = {name: str(table_file(folder, name, rows)) for name, rows in lake.items()}
+    return [_read(answer) for answer in answers(now, files, questions)]
+
+
+def answers(
+    now: datetime, files: Mapping[str, str | list[str]], questions: Sequence[tuple[str, list[str]]]
+) -> list[dict[str, Any]]:
+    """The engine's answers over the files of each table, with the seconds that each took."""
     request = {"now": now.isoformat(), "tables": _tables(), "files": files, "queries": questions}
     finished = subprocess.run(
         [str(ROOT / ".venv-emulator/bin/python"), "-m", "tests.dates.engine"],
@@ -45,10 +52,12 @@ def ask(
         cwd=ROOT,
     )
     assert finished.returncode == 0, finished.stderr
-    return [_read(answer) for answer in json.loads(finished.stdout)]
+    answered: list[dict[str, Any]] = json.loads(finished.stdout)
+    return answered
 
 
-def _file(folder: Path, table: str, rows: Iterable[Mapping[str, Any]]) -> Path:
+def table_file(folder: Path, table: str, rows: Iterable[Mapping[str, Any]]) -> Path:
+    """The rows of a table as one file, named after it."""
     schema = arrow_schema(table, keys=True)
     path = folder / f"{table}.parquet"
     converted = [{field.name: value(row[field.name], field.type) for field in schema} for row in rows]

@@ -5,6 +5,7 @@ Reads a request as JSON from standard input and answers on standard output, see 
 
 import json
 import sys
+import time
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +19,10 @@ DATABASE = "salescast"
 
 
 def main() -> None:
-    """{now, tables: {name: TableInput}, files: {table: path}, queries: [[sql, [argument]]]} -> [Answer]."""
+    """{now, tables: {name: TableInput}, files: {table: path}, queries: [[sql, [argument]]]} -> [Answer].
+
+    A table of one path is read at once, one of a list of paths by each query.
+    """
     request = json.load(sys.stdin)
     now = datetime.fromisoformat(request["now"])
     glue._databases[DATABASE] = {"Name": DATABASE}
@@ -28,14 +32,16 @@ def main() -> None:
     for statement in ("SET TimeZone = 'UTC'", "SET integer_division = true", *decimals.MACROS):
         database.execute(statement)
     for name, path in request["files"].items():
-        database.execute(f"CREATE TABLE {name} AS SELECT * FROM read_parquet('{path}')")
+        kind = "VIEW" if isinstance(path, list) else "TABLE"
+        database.execute(f"CREATE {kind} {name} AS SELECT * FROM read_parquet({path!r})")
     json.dump([_answer(database, now, sql, arguments) for sql, arguments in request["queries"]], sys.stdout)
 
 
 def _answer(
     database: duckdb.DuckDBPyConnection, now: datetime, sql: str, arguments: list[str]
 ) -> dict[str, Any]:
-    """{columns: [[name, type as Hive writes it]], rows: [[text or null]]}."""
+    """{columns: [[name, type as Hive writes it]], rows: [[text or null]], seconds: number}."""
+    started = time.monotonic()
     query = dialect.parsed(dialect.with_parameters(sql, arguments))
     resolved = catalog.resolve(query, DATABASE, lambda *_: None)
     for relation, table in resolved.tables.items():
@@ -44,9 +50,11 @@ def _answer(
     result = database.execute(translation.sql)
     types = [column_type(str(column[1])) for column in result.description or []]
     names = [f"{kind}({kind.precision},{kind.scale})" if kind == "decimal" else str(kind) for kind in types]
+    rows = [[printed(value) for value in row] for row in result.fetchall()]
     return {
         "columns": list(zip(translation.columns, names, strict=True)),
-        "rows": [[printed(value) for value in row] for row in result.fetchall()],
+        "rows": rows,
+        "seconds": time.monotonic() - started,
     }
 
 
