@@ -119,6 +119,7 @@ class Look:
     def cells(self, told: str) -> list[list[str]]:
         """The rows in sight of the table announced as `told`, as screen readers find them."""
         table = self.page.get_by_role("region", name=told, exact=True).locator("canvas table")
+        expect(table.locator("tr").nth(1)).to_be_attached()
         rows: list[list[str]] = table.evaluate(
             "one => [...one.rows].slice(1).map(row => [...row.cells].map(cell => cell.textContent))"
         )

@@ -85,7 +85,7 @@ def test_own_sql_that_is_refused_says_why_in_a_line(look: Open) -> None:
         expect(window.errors()).to_contain_text(told)
         expect(window.errors()).to_have_count(1)
         print(window.errors().inner_text())
-        assert window.page.get_by_role("button", name="Download CSV").count() == 0
+        expect(window.page.get_by_role("button", name="Download CSV")).to_have_count(0)
 
 
 def test_a_wrong_parameter_says_what_is_right(look: Open) -> None:

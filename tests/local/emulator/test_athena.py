@@ -3,10 +3,12 @@
 import contextlib
 import csv
 import io
+import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
@@ -29,6 +31,7 @@ from tests.local.emulator.athena_lake import (
     size_of,
 )
 from tests.local.emulator.emulator_process import Emulator
+from tests.template import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -369,3 +372,21 @@ def test_queries_run_side_by_side_and_can_be_stopped(athena: Athena, emulator: E
         client.get_query_execution(QueryExecutionId=stopped)["QueryExecution"]["Status"]["State"]
         == "CANCELLED"
     )
+
+
+STOPPED_AT_ITS_END = """
+import sys
+from pathlib import Path
+from salescast.local.emulator.athena.engine import Engine
+session = Engine(Path(sys.argv[1])).session({}, {})
+print(session.run("SELECT 1", []).rows)
+session.close()
+session.interrupt()
+"""
+
+
+def test_a_query_can_be_stopped_while_it_ends(tmp_path: Path) -> None:
+    """Its session is then closed before the stop reaches it, a matter of microseconds in a running stack."""
+    command = [str(ROOT / ".venv-emulator/bin/python"), "-c", STOPPED_AT_ITS_END, str(tmp_path)]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert (ended.stdout, ended.stderr) == ("[(1,)]\n", "")

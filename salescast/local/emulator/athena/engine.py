@@ -113,14 +113,20 @@ class Session:
     ) -> None:
         self._engine, self._cursor, self._tables = engine, cursor, tables
         self._partitions = partitions
+        # StopQueryExecution comes on another thread; DuckDB refuses to interrupt a cursor that is closed.
+        self._ending, self._closed = threading.Lock(), False
 
     def close(self) -> None:
         """Drop the session's views."""
-        self._cursor.close()
+        with self._ending:
+            self._closed = True
+            self._cursor.close()
 
     def interrupt(self) -> None:
-        """Stop what runs, from another thread."""
-        self._cursor.interrupt()
+        """Stop what runs, from another thread; nothing where the session is closed."""
+        with self._ending:
+            if not self._closed:
+                self._cursor.interrupt()
 
     def scans(self, sql: str) -> list[Scan]:
         """The scans in the plan of `sql`; a table that is not Parquet is scanned as a whole."""

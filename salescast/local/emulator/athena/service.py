@@ -138,8 +138,9 @@ def _stopping(original: Callable[[Json], Response]) -> Callable[[Json], Response
     def stop(request: Json) -> Response:
         response = original(request)
         job = _jobs.get(request.get("QueryExecutionId", ""))
-        if job is not None and job.session is not None:
-            job.session.interrupt()
+        session = job.session if job is not None else None
+        if session is not None:
+            session.interrupt()
         return response
 
     return stop
