@@ -70,8 +70,9 @@ fuzz: develop  ## 100,000 damaged changes through the transformer (SALESCAST_SEE
 	@SALESCAST_FUZZ=$${SALESCAST_FUZZ:-100000} $(BIN)/python -m pytest tests/unit/transformer/test_properties.py
 
 .PHONY: chaos
-chaos: develop  ## seeded kills of every process but the emulator (SEEDS=100; SEED=7 replays one)
-	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),100))
+chaos: develop  ## seeded plans of faults at every hop (SEEDS=100, FIRST=1; SEED=7 FAULTS=2,5 replays one)
+	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED) $(if $(FAULTS),--faults $(FAULTS)), \
+	  --seeds $(or $(SEEDS),100) --first $(or $(FIRST),1))
 
 .PHONY: proof
 proof: develop  ## 200 seeded changes taken from the lake, 20 at a time: reconcile names each (ROUNDS=10)

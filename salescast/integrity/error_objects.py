@@ -85,7 +85,14 @@ def parse(key: str, text: bytes) -> FailedChange:
     code = line.get("errorCode") or line.get("lastErrorCode") or "no code"
     message = line.get("errorMessage") or line.get("lastErrorMessage") or "no message"
     arrival = _instant(line.get("arrivalTimestamp"))
-    return FailedChange.of(_record(line.get("rawData")), f"{kind}: {code}: {message}", key, arrival)
+    number = line.get("sequenceNumber")
+    return FailedChange.of(
+        _record(line.get("rawData")),
+        f"{kind}: {code}: {message}",
+        key,
+        arrival,
+        number if isinstance(number, str) else None,
+    )
 
 
 def _record(raw: Any) -> bytes | None:

@@ -27,8 +27,9 @@ class FailedChange:
     `reason` says why it failed, `place` where it lies, `arrival` when it came (None where nothing says it).
     `order_id`, `version`, `kind` (INSERT, MODIFY, REMOVE, EXPIRE) and `change_id` are what its content names,
     None what it does not. `data` is the change as the pipe writes it to Kinesis, None where only its row is
-    there or nothing of it. `problem` says why it cannot be delivered again, None where its content is enough
-    for that, or for finding the original.
+    there or nothing of it. `sequence_number` is that of its record in the Kinesis stream, None where nothing
+    says it. `problem` says why it cannot be delivered again, None where its content is enough for that, or
+    for finding the original.
     """
 
     reason: str
@@ -40,13 +41,21 @@ class FailedChange:
     change_id: str | None = None
     data: bytes | None = field(default=None, repr=False)
     problem: str | None = None
+    sequence_number: str | None = None
 
     @property
     def removal(self) -> bool:
         return self.kind in REMOVALS
 
     @classmethod
-    def of(cls, content: bytes | None, reason: str, place: str, arrival: datetime | None) -> Self:
+    def of(
+        cls,
+        content: bytes | None,
+        reason: str,
+        place: str,
+        arrival: datetime | None,
+        sequence_number: str | None = None,
+    ) -> Self:
         """From the change as the pipe wrote it, or from the row that the transformer made of it.
 
         Never raises: what cannot be read is a failed change too.
@@ -56,7 +65,7 @@ class FailedChange:
         except ValueError:
             change = None
         if not isinstance(change, dict):
-            return cls(reason, place, arrival, problem=NO_CHANGE)
+            return cls(reason, place, arrival, problem=NO_CHANGE, sequence_number=sequence_number)
         if "dynamodb" not in change:
             change_id = _text(change.get("change_id"))
             return cls(
@@ -68,6 +77,7 @@ class FailedChange:
                 _text(change.get("change_type")),
                 change_id,
                 problem=None if change_id else NO_CHANGE,
+                sequence_number=sequence_number,
             )
         record = change["dynamodb"]
         order_id = _text(_inside(record, "Keys", "order_id", "S"))

@@ -11,6 +11,7 @@ from salescast.integrity import error_objects
 from salescast.integrity.dead_letter_queue import DeadLetter, DeadLetterQueue
 from salescast.integrity.error_objects import ErrorObject
 from salescast.integrity.failed_change import Chosen, FailedChange, everything
+from salescast.integrity.originals import Originals
 from salescast.stack.stack import Stack
 
 # Who only looks hides messages from others for this long at the most, should it be killed.
@@ -76,7 +77,9 @@ def tally(stack: Stack) -> Tally:
     """Everything that failed and is still kept."""
     result = Tally()
     with closing(holders(stack)) as kept:
-        for holder in kept:
-            for change in holder.changes:
-                result.add(change)
+        changes = [change for holder in kept for change in holder.changes]
+    # What a row says of itself is what the transformer made of the change.
+    originals = Originals(stack).numbered(changes)
+    for change in changes:
+        result.add(originals.get(change, change))
     return result

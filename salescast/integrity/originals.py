@@ -1,37 +1,79 @@
-"""Changes as they arrived, found under raw/ by their eventID."""
+"""Changes as they arrived, of failures that have only what the transformer made of them.
 
-from datetime import datetime, timedelta
+The Kinesis stream has a change under the number that Firehose names, whatever the transformer answered; raw/
+has it under its eventID, which the transformer may have invented.
+"""
 
-from salescast.integrity import raw_objects
+import base64
+from collections.abc import Iterable
+from datetime import timedelta
+
+from salescast.integrity import order_stream, raw_objects
 from salescast.integrity.failed_change import FailedChange
-from salescast.stack.services.change_stream import Change
 from salescast.stack.stack import Stack
+
+# A record may have waited in the stream before Firehose read it, which is what is noted as its arrival.
+WAITED = timedelta(hours=1)
 
 
 class Originals:
-    """The objects under raw/. `broken` are the keys of those that cannot be unpacked and were passed over."""
+    """Stream and raw/. `broken` are the keys under raw/ that cannot be unpacked and were passed over."""
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self.broken: list[str] = []
 
-    def find(self, wanted: dict[str, datetime]) -> dict[str, Change]:
-        """The changes whose eventID (mapped to their arrival) is wanted, as far as raw/ has them.
+    def find(self, failed: Iterable[FailedChange]) -> dict[FailedChange, FailedChange]:
+        """The original of each failure that has no data, as far as stream and raw/ have it.
+
+        Raises ClientError when Kinesis or S3 refuse altogether.
+        """
+        lacking = [change for change in failed if not change.data and change.arrival]
+        originals = self.numbered(lacking)
+        by_id = {
+            change.change_id: change for change in lacking if change.change_id and change not in originals
+        }
+        return originals | {by_id[change_id]: change for change_id, change in self._kept(by_id).items()}
+
+    def numbered(self, failed: Iterable[FailedChange]) -> dict[FailedChange, FailedChange]:
+        """The originals that the Kinesis stream has under the failures' sequence numbers."""
+        wanted = {
+            change.sequence_number: change
+            for change in failed
+            if change.sequence_number and change.arrival and not change.data
+        }
+        arrivals = [change.arrival for change in wanted.values() if change.arrival]
+        originals: dict[FailedChange, FailedChange] = {}
+        if not arrivals:
+            return originals
+        until = (max(arrivals) + timedelta(seconds=1)).timestamp()
+        for record in order_stream.records(self._stack, min(arrivals) - WAITED, until):
+            failure = wanted.get(record["SequenceNumber"])
+            if failure is not None:
+                data = base64.b64decode(record["Data"])
+                original = FailedChange.of(data, failure.reason, failure.place, failure.arrival)
+                if original.data:
+                    originals[failure] = original
+        return originals
+
+    def _kept(self, wanted: dict[str, FailedChange]) -> dict[str, FailedChange]:
+        """The changes under raw/ by eventID.
 
         Reads objects written from the first arrival on, oldest first, until all are there. An object may lie
         under the day before.
         """
-        originals: dict[str, Change] = {}
-        if not wanted:
+        originals: dict[str, FailedChange] = {}
+        arrivals = [change.arrival for change in wanted.values() if change.arrival]
+        if not arrivals:
             return originals
-        days = {arrival.date() - timedelta(days=back) for arrival in wanted.values() for back in (0, 1)}
-        for item in raw_objects.listed(self._stack, days, min(wanted.values())):
+        days = {arrival.date() - timedelta(days=back) for arrival in arrivals for back in (0, 1)}
+        for item in raw_objects.listed(self._stack, days, min(arrivals)):
             content = self._content(item.key)
             if any(change_id.encode() in content for change_id in wanted.keys() - originals.keys()):
                 for _, data in raw_objects.records(content):
-                    change = FailedChange.of(data, "", "", None)
-                    if change.change_id in wanted and change.order_id and change.data:
-                        originals[change.change_id] = Change(change.order_id, change.data)
+                    change = FailedChange.of(data, "", item.key, None)
+                    if change.change_id in wanted and change.data:
+                        originals[change.change_id] = change
             if len(originals) == len(wanted):
                 break
         return originals

@@ -21,7 +21,7 @@ from salescast.stack.services import change_stream
 from salescast.stack.services.change_stream import Change
 from salescast.stack.stack import Stack
 
-NO_ORIGINAL = "only its row is there, and raw/ has no original of it (not yet, or no longer)"
+NO_ORIGINAL = "only its row is there, and neither the Kinesis stream nor raw/ has the original (any more)"
 # Nobody else gets a message that is being worked on, for this long at the most.
 HIDDEN_SECONDS = 300
 
@@ -120,15 +120,14 @@ class _Work:
 
     def _deliver(self, failed: list[FailedChange]) -> set[FailedChange]:
         """Returns those that were accepted, in a dry run those that can be delivered."""
-        originals = self._find_originals(failed)
+        originals = self._originals.find(failed)
+        self.result.broken = self._originals.broken
         sent, changes, lost = list[FailedChange](), list[Change](), Counter[str]()
         for change in failed:
-            if change.order_id and change.data:
+            whole = change if change.data else originals.get(change)
+            if whole and whole.order_id and whole.data:
                 sent.append(change)
-                changes.append(Change(change.order_id, change.data))
-            elif original := originals.get(change.change_id or ""):
-                sent.append(change)
-                changes.append(original)
+                changes.append(Change(whole.order_id, whole.data))
             else:
                 self.result.left[change.problem or NO_ORIGINAL] += 1
                 lost[change.place] += change.problem == GONE
@@ -140,13 +139,3 @@ class _Work:
         accepted = {change for change, reason in zip(sent, refused, strict=True) if reason is None}
         self.result.redriven += len(accepted)
         return accepted
-
-    def _find_originals(self, failed: list[FailedChange]) -> dict[str, Change]:
-        wanted = {
-            change.change_id: change.arrival
-            for change in failed
-            if change.change_id and change.arrival and not change.data
-        }
-        originals = self._originals.find(wanted)
-        self.result.broken = self._originals.broken
-        return originals

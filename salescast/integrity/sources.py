@@ -13,15 +13,13 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from salescast.integrity import raw_objects
+from salescast.integrity import order_stream, raw_objects
 from salescast.integrity.table_stream import TableStream
-from salescast.stack.services.raw_answers import keep_raw
 from salescast.stack.stack import Stack
 
 # docs/aws-behaviour.md 1.2; some of it is trimmed a little early or late.
 TABLE_STREAM = timedelta(hours=24)
 MARGIN = timedelta(hours=1)
-PAGE = 10_000
 
 ID = re.compile(r"[ -~]{1,256}").fullmatch
 
@@ -82,29 +80,8 @@ class Sources:
         until = (self._now - TABLE_STREAM + MARGIN).timestamp()
         if self._since.timestamp() >= until:
             return
-        client: Any = self._stack.session.client(
-            "kinesis", endpoint_url=self._stack.endpoint, config=self._stack.config
-        )
-        keep_raw(client, "GetRecords")
-        name = self._stack.output("OrderStream")
-        for shard in client.get_paginator("list_shards").paginate(StreamName=name).search("Shards"):
-            iterator = client.get_shard_iterator(
-                StreamName=name,
-                ShardId=shard["ShardId"],
-                ShardIteratorType="AT_TIMESTAMP",
-                Timestamp=self._since,
-            )["ShardIterator"]
-            while iterator:
-                answer = client.get_records(ShardIterator=iterator, Limit=PAGE)
-                for record in answer["Records"]:
-                    arrived = record["ApproximateArrivalTimestamp"]
-                    if arrived >= until:
-                        break
-                    yield _parsed(record["Data"]), arrived
-                else:
-                    iterator = answer.get("NextShardIterator") if answer["MillisBehindLatest"] else None
-                    continue
-                break
+        for record in order_stream.records(self._stack, self._since, until):
+            yield _parsed(record["Data"]), record["ApproximateArrivalTimestamp"]
 
     def _seen(self, change: Any, arrived: float) -> Iterator[Seen]:
         stream = change.get("dynamodb") if isinstance(change, dict) else None

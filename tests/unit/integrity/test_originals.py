@@ -2,16 +2,22 @@
 
 import gzip
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
 
+from salescast.integrity.failed_change import FailedChange
 from salescast.integrity.originals import Originals
 from salescast.integrity.redrive import NO_ORIGINAL, redrive
-from salescast.stack.services.change_stream import Change
 from tests.unit.integrity.failing_stack import CONVERSION, NOON, FailingStack, change, line, row
 
 DAY = "raw/2026/11/20/"
+
+
+def failed(made: dict[str, Any], arrival: datetime = NOON) -> FailedChange:
+    """A failure that has only its row."""
+    return FailedChange.of(json.dumps(made).encode(), "no reason", CONVERSION, arrival)
 
 
 def test_originals_are_found_between_others() -> None:
@@ -19,14 +25,17 @@ def test_originals_are_found_between_others() -> None:
     content = json.dumps(change("a", "1")).encode() + b'garbage {"x" \xff' + wanted + b'{"eventID": "3"}'
     # Its oldest record came the day before.
     stack: Any = FailingStack({"raw/2026/11/19/b": gzip.compress(content)})
-    assert Originals(stack).find({"b 🙂-1": NOON}) == {"b 🙂-1": Change("b 🙂", wanted)}
-    assert Originals(stack).find({"b 🙂-1": NOON, "4": NOON}).keys() == {"b 🙂-1"}
-    assert Originals(stack).find({}) == {}
+    one, other = failed(row("b 🙂", 1)), failed(row("4"))
+    found = Originals(stack).find([one, other])
+    assert {change: (original.order_id, original.data) for change, original in found.items()} == {
+        one: ("b 🙂", wanted)
+    }
+    assert Originals(stack).find([]) == {}
 
 
 def test_objects_written_before_are_not_read() -> None:
     stack: Any = FailingStack({f"{DAY}a": json.dumps(change()).encode()})
-    assert Originals(stack).find({"a-3": NOON.replace(hour=13)}) == {}
+    assert Originals(stack).find([failed(row(), NOON.replace(hour=13))]) == {}
 
 
 @pytest.mark.parametrize(
@@ -46,4 +55,5 @@ def test_what_cannot_be_unpacked_is_named_and_passed_over(broken: bytes) -> None
 def test_deep_nesting_does_not_hide_what_follows() -> None:
     deep = b'{"a":' * 2000 + b"1" + b"}" * 2000
     stack: Any = FailingStack({f"{DAY}a": deep + json.dumps(change()).encode()})
-    assert Originals(stack).find({"a-3": NOON}).keys() == {"a-3"}
+    one = failed(row())
+    assert Originals(stack).find([one]).keys() == {one}
