@@ -14,7 +14,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """SafeLoader that knows !Ref, !Sub, !GetAtt and the rest."""
 
 

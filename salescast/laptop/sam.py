@@ -25,7 +25,7 @@ ERROR_LINES = 12
 POLL_SECONDS = "0.2"
 
 
-class _TemplateLoader(yaml.SafeLoader):
+class _TemplateLoader(yaml.CSafeLoader):
     """Reads a CloudFormation template; its tags (!Ref, !Sub, ...) become null."""
 
 
@@ -53,7 +53,7 @@ def check_parameters(names: Iterable[str]) -> None:
     """Raises SalescastError for a name that the template has no parameter of: SAM would ignore it."""
     if not (overridden := list(names)):
         return  # reading the template takes a while
-    template = yaml.load((PROJECT / "template.yaml").read_text(), _TemplateLoader)  # noqa: S506, a SafeLoader
+    template = yaml.load((PROJECT / "template.yaml").read_text(), _TemplateLoader)  # noqa: S506, a safe loader
     parameters = template["Parameters"]
     for name in overridden:
         if name not in parameters:

@@ -43,6 +43,16 @@ print(json.dumps(iam_actions.extract_resource_arn(
     json.dumps({{"AlarmNames": ["a"]}}).encode(), {{}}, "us-east-1", "000000000000")))
 """
 
+TEMPLATE = """
+import json, logging
+import yaml
+from ministack.services.cloudformation import engine
+{patch}
+text = open("template.yaml").read()
+loader = engine.CfnLoader
+print(json.dumps([issubclass(loader, yaml.cyaml.CParser), repr(engine._parse_template(text))]))
+"""
+
 RETENTION = """
 import json, time
 from ministack.services import kinesis
@@ -113,3 +123,11 @@ def test_kinesis_forgets_from_the_front_here() -> None:
     patch = "from salescast.local.emulator.services import kinesis_retention; kinesis_retention.apply()"
     assert in_emulator(RETENTION.format(patch=patch)) == [0, 1001]
     assert in_emulator(ITERATORS.format(patch=patch)) == [3, 1000]
+
+
+def test_templates_are_read_by_python_here_by_libyaml() -> None:
+    """Probe: MiniStack reads YAML by PyYAML's own parser. Both make the same of it."""
+    patch = "from salescast.local.emulator.services import cloudformation; cloudformation.apply()"
+    (theirs, slowly), (ours, fast) = (in_emulator(TEMPLATE.format(patch=one)) for one in ("", patch))
+    assert (theirs, ours) == (False, True)
+    assert slowly == fast
