@@ -66,8 +66,9 @@ test-sam-local: develop  ## every event through `sam local invoke`; needs a Dock
 	@SALESCAST_SAM_LOCAL=1 $(BIN)/python -m pytest -v tests/sam_local
 
 .PHONY: fuzz
-fuzz: develop  ## 100,000 damaged changes through the transformer (SALESCAST_SEED repeats a run)
-	@SALESCAST_FUZZ=$${SALESCAST_FUZZ:-100000} $(BIN)/python -m pytest tests/unit/transformer/test_properties.py
+fuzz: develop  ## 100,000 hostile inputs: changes, objects, messages, rows, checkpoints, command lines (SALESCAST_SEED repeats)
+	@SALESCAST_FUZZ=$${SALESCAST_FUZZ:-100000} $(BIN)/python -m pytest \
+	  tests/fuzz tests/unit/transformer/test_properties.py tests/unit/replay/test_damaged_files.py
 
 .PHONY: chaos
 chaos: develop  ## seeded plans of faults at every hop (SEEDS=100, FIRST=1; SEED=7 FAULTS=2,5 replays one)

@@ -176,6 +176,7 @@ class DeadLetterQueue:
             or not SHARD.fullmatch(batch.shard)
             or not SEQUENCE_NUMBER.fullmatch(batch.first)
             or not SEQUENCE_NUMBER.fullmatch(batch.last)
+            or type(batch.size) is not int
             or not 1 <= batch.size <= MAX_BATCH
         ):
             raise ValueError(batch)

@@ -69,7 +69,8 @@ class Proof:
         self._stack = stack
         self._settle = settle
         self.lost: dict[str, str] = {}
-        self.log = Log(since, datetime.now(UTC) - timedelta(seconds=settle))
+        # What is younger than `settle` may be on its way, so of a shorter period nothing is proven.
+        self.log = Log(since, max(since, datetime.now(UTC) - timedelta(seconds=settle)))
 
     def run(self, report: Report) -> None:
         """Read what came, and look for it in the lake, under errors/ and in the dead-letter queue."""

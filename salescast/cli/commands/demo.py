@@ -12,7 +12,9 @@ from salescast.stack.state import DEFAULT
 
 def run_demo(
     context: typer.Context,
-    orders: Annotated[int, typer.Option(min=1, help="Orders to generate over the past 120 days.")] = 2000,
+    orders: Annotated[
+        int, typer.Option(min=1, max=10_000_000, help="Orders to generate over the past 120 days.")
+    ] = 2000,
     file: Annotated[Path | None, typer.Option("--replay", help="Replay this order file instead.")] = None,
     fast: Annotated[
         float, typer.Option(min=1, max=60, help="Divide Firehose's buffering interval by this.")

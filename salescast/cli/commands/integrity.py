@@ -16,6 +16,7 @@ def reconcile_lake(
         float | None,
         typer.Option(
             min=0,
+            max=7 * 86_400,
             help="Seconds for which a difference is in flight.",
             show_default="twice the freshness bound",
         ),
@@ -24,6 +25,7 @@ def reconcile_lake(
         float | None,
         typer.Option(
             min=0,
+            max=3_650,
             help="Days for which the log is proven; reads all of raw/ since then.",
             show_default="since the last proof, at least 1",
             metavar="DAYS",

@@ -20,12 +20,18 @@ LARGE = 1_000_000  # bytes
 
 def generate_orders(
     context: typer.Context,
-    days: Annotated[int | None, typer.Option(min=1, help="Past days to fill, up to yesterday.")] = None,
+    days: Annotated[
+        int | None, typer.Option(min=1, max=36_500, help="Past days to fill, up to yesterday.")
+    ] = None,
     start: Annotated[str | None, typer.Option(help="First day to fill.", metavar="YYYY-MM-DD")] = None,
     end: Annotated[str | None, typer.Option(help="Last day to fill.", metavar="YYYY-MM-DD")] = None,
-    orders: Annotated[int | None, typer.Option(min=1, help="Order lines over all the days.")] = None,
-    rate: Annotated[float | None, typer.Option(min=0.001, help="Live: order lines per second.")] = None,
-    seconds: Annotated[int, typer.Option(min=1, help="Live: for how long.")] = 60,
+    orders: Annotated[
+        int | None, typer.Option(min=1, max=100_000_000, help="Order lines over all the days.")
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option(min=0.001, max=100_000, help="Live: order lines per second.")
+    ] = None,
+    seconds: Annotated[int, typer.Option(min=1, max=7 * 86_400, help="Live: for how long.")] = 60,
     tick: Annotated[str | None, typer.Option(help="The minute that ends then.", metavar="TIME")] = None,
     state: StateOption = DEFAULT,
     stack: StackOption = None,
