@@ -192,6 +192,41 @@ def test_a_row_that_was_not_converted_is_delivered_from_raw(stack: Stack, writte
     stack.s3.delete_object(Bucket=stack.output("Lake"), Key=key)
 
 
+def test_a_row_that_names_another_change_is_delivered_as_what_came(stack: Stack, written: Written) -> None:
+    """What a faulty transformer made of a change says nothing; Firehose names the change's record."""
+    order_id = f"{written.not_converted}2"
+    wait_for_rows(stack, order_id, 1)
+    reason = f"{order_id} invented"
+    invented = conversion_line({"change_id": "invented", "order_id": "nobody", "version": 9}, reason, now())
+    invented["sequenceNumber"] = record_of(stack, order_id)
+    key = put_errors(stack, "format-conversion-failed", reason.replace(" ", "-"), [invented])
+    tally = failed_changes.tally(stack)
+    assert (order_id, 1) in tally.changes
+    assert "nobody" not in tally.orders
+    done = redrive(stack, Choice(reason))
+    assert (done.found, done.redriven, dict(done.left), done.objects) == (1, 1, {}, 1)
+    rows = wait_for_rows(stack, order_id, 2)
+    assert rows[0] == rows[1], "the same change once more"
+    assert error_lines(stack, key) == []
+
+
+def record_of(stack: Stack, order_id: str) -> str:
+    """The sequence number of the last change of an order in the Kinesis stream."""
+    name = stack.output("OrderStream")
+    numbers = []
+    for shard in stack.kinesis.list_shards(StreamName=name)["Shards"]:
+        iterator: str | None = stack.kinesis.get_shard_iterator(
+            StreamName=name, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+        )["ShardIterator"]
+        while iterator:
+            answer = stack.kinesis.get_records(ShardIterator=iterator)
+            numbers += [
+                record["SequenceNumber"] for record in answer["Records"] if record["PartitionKey"] == order_id
+            ]
+            iterator = answer.get("NextShardIterator") if answer["Records"] else None
+    return numbers[-1]
+
+
 def test_dead_letters(stack: Stack, written: Written) -> None:
     prefix, count = written.dead, DEAD
     before = wait_for_rows(stack, prefix, count)
