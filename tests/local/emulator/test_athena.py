@@ -389,4 +389,46 @@ def test_a_query_can_be_stopped_while_it_ends(tmp_path: Path) -> None:
     """Its session is then closed before the stop reaches it, a matter of microseconds in a running stack."""
     command = [str(ROOT / ".venv-emulator/bin/python"), "-c", STOPPED_AT_ITS_END, str(tmp_path)]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert (ended.stdout, ended.stderr) == ("[(1,)]\n", "")
+    assert (ended.stdout, ended.stderr) == ("[['1']]\n", "")
+
+
+NO_MEMORY = "EXCEEDED_LOCAL_MEMORY_LIMIT: Query exceeded per-node memory limit of 1.2GB"
+TOO_LARGE = "GENERIC_USER_ERROR: the result has more than 256 MB or 5,000,000 values"
+HEAVY = {
+    "SELECT range(0, 1000000000)": NO_MEMORY,
+    "SELECT x, y FROM UNNEST(sequence(1, 10000)) a(x), UNNEST(sequence(1, 10000)) b(y)": TOO_LARGE,
+}
+
+
+def test_a_query_that_asks_too_much_costs_itself_only(athena: Athena, emulator: Emulator) -> None:
+    with ThreadPoolExecutor(len(HEAVY)) as pool:
+        heavy = {sql: pool.submit(athena, sql) for sql in HEAVY}
+        while not all(answer.done() for answer in heavy.values()):
+            assert athena(f"SELECT count(*) FROM orders WHERE order_date = '{DAY}'").state == "SUCCEEDED"
+    for sql, expected in HEAVY.items():
+        answer = heavy[sql].result()
+        assert (answer.state, answer.reason[: len(expected)]) == ("FAILED", expected), sql
+    status = Path(f"/proc/{emulator.process.pid}/status").read_text()
+    [peak] = [int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")]
+    assert peak < 1_500_000, "kB of the emulator itself"
+
+
+OUT_OF_TIME = """
+import sys
+from pathlib import Path
+from salescast.local.emulator.athena.engine import Engine
+from salescast.local.emulator.athena.workers import pool
+pool.SECONDS = 0.5
+session = Engine(Path(sys.argv[1])).session({}, {})
+try:
+    session.run("SELECT count(*) FROM range(1000000000) a(x), range(1000000) b(y) WHERE x * y < 0", [])
+except Exception as error:
+    print(type(error).__name__, error)
+session.close()
+"""
+
+
+def test_a_query_has_its_time(tmp_path: Path) -> None:
+    command = [str(ROOT / ".venv-emulator/bin/python"), "-c", OUT_OF_TIME, str(tmp_path)]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert (ended.stdout, ended.stderr) == ("QueryError Query timeout\n", "")

@@ -21,8 +21,10 @@ from salescast.local.emulator.athena import bounds, decimals, objects
 from salescast.local.emulator.athena.catalog import Table, duckdb_type_name
 from salescast.local.emulator.athena.dialect import QueryError, one_line
 from salescast.local.emulator.athena.objects import Partition, StoredObject
+from salescast.local.emulator.athena.workers.pool import Loan, WorkerPool
 
-_MEMORY = "1GB"
+_MEMORY = "800MB"
+_DISK = "1GB"
 # Optimizers that could empty a plan because the stand-ins are empty.
 _NOT_FOR_PLANNING = "statistics_propagation,join_filter_pushdown,compressed_materialization"
 
@@ -42,40 +44,40 @@ class Scan:
 
 @dataclass
 class Rows:
-    """What DuckDB answered; `types` are DuckDB's names."""
+    """What DuckDB answered, printed as Athena prints it; `types` are DuckDB's names."""
 
     types: list[str]
-    rows: list[tuple[Any, ...]]
+    rows: list[list[str | None]]
 
 
 class Engine:
-    """A DuckDB database in memory that queries share; its files are under `folder`."""
+    """What queries share: the files under `folder`, and processes with a DuckDB each."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         for part in ("objects", "schemas", "spill"):
             (folder / part).mkdir(parents=True, exist_ok=True)
+        # Writes empty files; what comes from outside runs elsewhere.
         self._database = duckdb.connect(":memory:")
         self._lock = threading.Lock()
         self._stand_ins: dict[Path, dict[tuple[str, ...], Path]] = {}
-        for statement in (
+        settings = (
             "SET GLOBAL TimeZone = 'UTC'",
             "SET GLOBAL integer_division = true",
             f"SET memory_limit = '{_MEMORY}'",
             f"SET temp_directory = {_text(folder / 'spill')}",
+            f"SET max_temp_directory_size = '{_DISK}'",
             # Files never change once written, so what was read of their footers holds.
             "SET parquet_metadata_cache = true",
             f"SET allowed_directories = [{_text(folder)}]",
             "SET enable_external_access = false",
             *decimals.MACROS,
-        ):
-            self._database.execute(statement)
+        )
+        self._workers = WorkerPool(settings)
 
     def session(self, tables: dict[str, Table], partitions: dict[str, list[Partition]]) -> "Session":
         """A session for one query over the relations in `tables`, whose partitions are `partitions`."""
-        with self._lock:
-            cursor = self._database.cursor()
-        return Session(self, cursor, tables, partitions)
+        return Session(self, self._workers.take(), tables, partitions)
 
     def stand_ins(self, table: Table, places: Sequence[tuple[str, ...]]) -> list[Path]:
         """Empty files with the table's columns, one in the folder of each of the partitions `places`."""
@@ -107,38 +109,32 @@ class Session:
     def __init__(
         self,
         engine: Engine,
-        cursor: duckdb.DuckDBPyConnection,
+        worker: Loan,
         tables: dict[str, Table],
         partitions: dict[str, list[Partition]],
     ) -> None:
-        self._engine, self._cursor, self._tables = engine, cursor, tables
+        self._engine, self._worker, self._tables = engine, worker, tables
         self._partitions = partitions
-        # StopQueryExecution comes on another thread; DuckDB refuses to interrupt a cursor that is closed.
-        self._ending, self._closed = threading.Lock(), False
 
     def close(self) -> None:
-        """Drop the session's views."""
-        with self._ending:
-            self._closed = True
-            self._cursor.close()
+        """Give the session's process back."""
+        self._worker.close()
 
     def interrupt(self) -> None:
         """Stop what runs, from another thread; nothing where the session is closed."""
-        with self._ending:
-            if not self._closed:
-                self._cursor.interrupt()
+        self._worker.stop()
 
     def scans(self, sql: str) -> list[Scan]:
         """The scans in the plan of `sql`; a table that is not Parquet is scanned as a whole."""
-        self._cursor.execute(f"SET disabled_optimizers = '{_NOT_FOR_PLANNING}'")
+        self._run(f"SET disabled_optimizers = '{_NOT_FOR_PLANNING}'")
         for relation, table in self._tables.items():
             places = [partition.values for partition in self._partitions[relation]]
             stand_ins = self._engine.stand_ins(table, places) or [self._engine.stand_in(table)]
             self._define(
                 relation, _parquet(table, stand_ins, union=False) + f" WHERE {_marker(table)} IS NULL"
             )
-        plan = self._run(f"EXPLAIN (FORMAT json) {sql}").rows[0][1]
-        self._cursor.execute("SET disabled_optimizers = ''")
+        plan = self._run(f"EXPLAIN (FORMAT json) {sql}").rows[0][1] or "[]"
+        self._run("SET disabled_optimizers = ''")
         scans = [scan for node in _scan_nodes(json.loads(plan)) for scan in self._scan(node)]
         scanned = {scan.relation for scan in scans if self._tables[scan.relation].format == "parquet"}
         others = [name for name, table in self._tables.items() if table.format != "parquet"]
@@ -167,9 +163,7 @@ class Session:
 
     def _run(self, sql: str) -> Rows:
         try:
-            result = self._cursor.execute(sql)
-            types = [str(column[1]) for column in result.description or []]
-            return Rows(types, result.fetchall())
+            return Rows(*self._worker.execute(sql))
         except duckdb.Error as error:
             raise QueryError(_reason(error)) from error
 
@@ -196,13 +190,13 @@ class Session:
         )
         values = [[partition.values[i] for partition in partitions] for i in range(len(table.keys))]
         try:
-            rows = self._cursor.execute(
+            _, rows = self._worker.execute(
                 f"SELECT i FROM (SELECT unnest($1::INTEGER[]) AS i, {columns}) WHERE {condition}",  # noqa: S608
                 [list(range(len(partitions))), *values],
-            ).fetchall()
+            )
         except duckdb.Error:
             return partitions
-        return [partitions[row[0]] for row in sorted(rows)]
+        return [partitions[index] for index in sorted(int(row[0] or 0) for row in rows)]
 
 
 def _scan_nodes(plan: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -30,7 +30,7 @@ from salescast.local.emulator.athena import catalog, dialect, objects, rights, u
 from salescast.local.emulator.athena.dialect import QueryError
 from salescast.local.emulator.athena.engine import Engine, Rows, Session
 from salescast.local.emulator.athena.rights import Require
-from salescast.local.emulator.athena.types import ColumnType, column_type, csv_line, printed
+from salescast.local.emulator.athena.types import ColumnType, column_type, csv_line
 
 Json = dict[str, Any]
 Response = tuple[int, dict[str, str], bytes]
@@ -214,8 +214,7 @@ def _answer(job: Job) -> Answer:
     finally:
         job.session.close()
         job.session = None
-    rows = [[printed(value) for value in row] for row in result.rows]
-    return Answer(list(translation.columns), [column_type(t) for t in result.types], rows, scanned)
+    return Answer(list(translation.columns), [column_type(t) for t in result.types], result.rows, scanned)
 
 
 def _check_cutoff(job: Job, scanned: int) -> None:
