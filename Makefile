@@ -136,7 +136,8 @@ backtest: develop  ## the projection's accuracy at rolling origins (RETAIL=file.
 .PHONY: backtest-simulated
 backtest-simulated: develop  ## the same on simulated families, by length (SEED=900, FAMILY=shops, RETAIL=file.csv.gz)
 	@PYTHONPATH=.:src/projector:src/generator $(BIN)/python tests/bench/backtest_simulated.py \
-	  $(if $(SEED),--seed $(SEED)) $(if $(FAMILY),--family $(FAMILY)) $(if $(RETAIL),--retail $(RETAIL))
+	  $(if $(SEED),--seed $(SEED)) $(if $(FAMILY),--family $(FAMILY)) $(if $(RETAIL),--retail $(RETAIL)) \
+	  $(if $(BEFORE),--before $(BEFORE))
 
 .PHONY: bench-queries
 bench-queries: develop  ## the named queries over 1,000,000 changes on the laptop's Athena

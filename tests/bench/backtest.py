@@ -99,13 +99,22 @@ def tasks(everything: list[Series], origins: int) -> Iterator[tuple[Series, int]
                 yield series, origin
 
 
-def row(group: str, horizon: int, name: str, score: Score) -> str:
-    bias = f"{100 * score.bias:9.1f}" if score.sums else f"{'':9}"
-    return (
-        f"{group:<18}{horizon:>4}  {name:<16}{score.mase:7.3f}{score.wape:7.3f}"
-        f"{score.covered('80')}{score.covered('95')}{bias}{score.covered_sum()}"
-        f"{1000 * score.seconds / len(score.mases):9.1f}"
+def row(group: str, horizon: int, name: str, scores: list[Score]) -> str:
+    """The means over `scores`, those of one group or one for each; blank where a model has none."""
+    columns = (
+        (7, 3, [one.mase for one in scores]),
+        (7, 3, [one.wape for one in scores]),
+        (8, 2, [one.covered("80") for one in scores]),
+        (8, 2, [one.covered("95") for one in scores]),
+        (9, 1, [100 * one.bias for one in scores]),
+        (9, 2, [one.covered_sum for one in scores]),
+        (9, 1, [1000 * one.seconds / len(one.mases) for one in scores]),
     )
+    line = f"{group:<18}{horizon:>4}  {name:<16}"
+    for width, digits, values in columns:
+        known = [value for value in values if np.isfinite(value)]
+        line += f"{np.mean(known):{width}.{digits}f}" if known else " " * width
+    return line
 
 
 def main() -> None:
@@ -137,10 +146,10 @@ def main() -> None:
                     scores.setdefault((horizon, name), Score()).add(model, series, origin, horizon)
         for (horizon, name), score in sorted(scores.items(), key=lambda item: item[0][0]):
             if score.mases:
-                print(row(group, horizon, name, score), flush=True)
+                print(row(group, horizon, name, [score]), flush=True)
                 means.setdefault((horizon, name), []).append(score)
     for (horizon, name), groups in sorted(means.items(), key=lambda item: item[0][0]):
-        print(f"{'mean of groups':<18}{horizon:>4}  {name:<16}{np.mean([one.mase for one in groups]):7.3f}")
+        print(row("mean of groups", horizon, name, groups))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-"""`make backtest-simulated`: the projection against seasonal naive and AutoETS on simulated families.
+"""`make backtest-simulated`: the projection against seasonal naive and libraries on simulated families.
 
 Twelve series of each family (simulations.py) and length of history, projected once, 28 and 56 days ahead;
 neither start nor country is given. With RETAIL=path also products of an Online Retail file of ranks 65 to
 114 by units, and every other one of its sums by hour and price class, at three origins each. SEED chooses
 the series: 900, the default, are those that docs/projection.md quotes; the projection's settings were
-chosen on 100 and 200, so these two flatter it. FAMILY=cash_machines,shops takes these only.
+chosen on 100 and 200, so these two flatter it. FAMILY=cash_machines,shops takes these only. BEFORE=folder
+compares with the src/projector of an earlier version; the last column is then by how much MASE changed.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from tests.bench import retail_file
-from tests.bench.forecasters import Series, models
+from tests.bench.forecasters import BEFORE, Model, Series, models
 from tests.bench.scores import Score
 from tests.bench.simulations import FAMILIES, simulated
 
@@ -85,10 +86,9 @@ def by_text(name: str) -> str:
     return str(int(name))
 
 
-def scored(tasks: Iterable[Task]) -> Scores:
+def scored(tasks: Iterable[Task], compared: Mapping[str, Model]) -> Scores:
     """Every model's errors; says on stderr how far it is."""
     found: Scores = {}
-    compared = models(dates=False)
     family, count, begin = "", 0, time.perf_counter()
     for task in tasks:
         if task.series.group != family:
@@ -109,15 +109,19 @@ def table(title: str, scores: Scores, label: Callable[[Cell], str]) -> Iterator[
     """Mean MASE of every model, and the projection's intervals, by label and horizon."""
     names = list(next(iter(scores.values())))
     columns = "".join(f"{name:>16}" for name in names)
-    yield f"{title:<{WIDTH}}{'h':>4}{'forecasts':>11}{columns}{'in 80%':>8}{'in 95%':>8}"
+    change = f"{'change':>9}" if BEFORE in names else ""
+    yield f"{title:<{WIDTH}}{'h':>4}{'forecasts':>11}{columns}{'in 80%':>8}{'in 95%':>8}{change}"
     for row, horizon in dict.fromkeys((label(cell), cell.horizon) for cell in scores):
         cells = [cell for cell in scores if (label(cell), cell.horizon) == (row, horizon)]
         sums = {name: Score.together(scores[cell][name] for cell in cells) for name in names}
         ours = sums["projection"]
         errors = "".join(f"{sums[name].mase:16.3f}" for name in names)
-        yield (
-            f"{row:<{WIDTH}}{horizon:>4}{len(ours.mases):>11}{errors}{ours.covered('80')}{ours.covered('95')}"
+        covered = "".join(
+            f"{share:8.2f}" if np.isfinite(share := ours.covered(level)) else " " * 8
+            for level in ("80", "95")
         )
+        change = f"{ours.mase / sums[BEFORE].mase - 1:+9.1%}" if BEFORE in names else ""
+        yield f"{row:<{WIDTH}}{horizon:>4}{len(ours.mases):>11}{errors}{covered}{change}"
 
 
 def naive_wins(scores: Scores) -> str:
@@ -137,12 +141,15 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=SEED, help=f"of the simulated series ({SEED})")
     parser.add_argument("--family", help=f"only these, by comma: {', '.join(FAMILIES)}")
     parser.add_argument("--retail", type=Path, help="an Online Retail CSV, gzip or plain")
+    parser.add_argument("--before", type=Path, help="src/projector of an earlier version, to compare with")
+    parser.add_argument("--no-libraries", action="store_true", help="leave installed libraries out")
     given = parser.parse_args()
     families = given.family.split(",") if given.family else list(FAMILIES)
     if unknown := [name for name in families if name not in FAMILIES]:
         parser.error(f"there is no family {unknown[0]}; there are {', '.join(FAMILIES)}")
-    invented = scored(task for family in families for task in simulations(family, given.seed))
-    sold = scored(retail(given.retail)) if given.retail else {}
+    compared = models(dates=False, before=given.before, libraries=not given.no_libraries)
+    invented = scored((task for family in families for task in simulations(family, given.seed)), compared)
+    sold = scored(retail(given.retail), compared) if given.retail else {}
     print(*table("family", {**invented, **sold}, lambda cell: cell.family.replace("_", " ")), sep="\n")
     print(*table("\nhistory, simulated", invented, lambda cell: f"{cell.origin} days"), sep="\n")
     print(f"\n{naive_wins(invented)}")

@@ -20,6 +20,7 @@ from forecast import project
 
 WEEK = 7
 MONTH = 28
+BEFORE = "before"  # the name of an earlier version
 BOUNDS = ("mean", "lo80", "hi80", "lo95", "hi95")
 LEVELS = {"mean": "mean", "lo-80": "lo80", "hi-80": "hi80", "lo-95": "lo95", "hi-95": "hi95"}
 
@@ -47,7 +48,7 @@ def models(*, dates: bool = True, before: Path | None = None, libraries: bool = 
     """
     found: dict[str, Model] = {"projection": _projection(project, dates)}
     if before:
-        found["before"] = _projection(earlier(before), dates)
+        found[BEFORE] = _projection(earlier(before), dates)
     found["seasonal naive"] = seasonal_naive
     return {**found, **(installed() if libraries else {})}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import os
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ class Score:
     error: float = 0.0
     actual: float = 0.0
     inside: dict[str, list[bool]] = field(default_factory=lambda: defaultdict(list))
-    seconds: float = 0.0
+    seconds: float = 0.0  # of processor time, which other work on the machine does not lengthen much
     sums: list[tuple[float, float]] = field(default_factory=list)  # of 28 days: projected, actual
     inside_sum: list[bool] = field(default_factory=list)
 
@@ -30,9 +30,9 @@ class Score:
         known = np.isfinite(truth)
         if not known.any():
             return
-        begin = time.perf_counter()
+        begin = _processor()
         found = model(series, origin, horizon)
-        self.seconds += time.perf_counter() - begin
+        self.seconds += _processor() - begin
         error = np.abs(truth - found["mean"])[known]
         naive = np.nanmean(np.abs(past[WEEK:] - past[:-WEEK]))
         self.mases.append(float(error.mean() / max(naive, 1e-9)))
@@ -79,10 +79,16 @@ class Score:
         projected, actual = np.array(self.sums).reshape(-1, 2).sum(axis=0)
         return float((projected - actual) / actual) if actual else float("nan")
 
-    def covered(self, level: str) -> str:
-        """The share of days inside the interval, 8 characters; blank for a model without intervals."""
-        return f"{np.mean(self.inside[level]):8.2f}" if self.inside[level] else f"{'':8}"
+    def covered(self, level: str) -> float:
+        """The share of days inside the interval; nan for a model without intervals."""
+        return float(np.mean(self.inside[level])) if self.inside[level] else float("nan")
 
-    def covered_sum(self) -> str:
-        """The share of sums of 28 days inside their 80 % interval, 9 characters; blank without intervals."""
-        return f"{np.mean(self.inside_sum):9.2f}" if self.inside_sum else f"{'':9}"
+    @property
+    def covered_sum(self) -> float:
+        """The share of sums of 28 days inside their 80 % interval; nan for a model without intervals."""
+        return float(np.mean(self.inside_sum)) if self.inside_sum else float("nan")
+
+
+def _processor() -> float:
+    """Seconds of processor time of this process and of those that it has waited for."""
+    return sum(os.times()[:4])
