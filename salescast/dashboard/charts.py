@@ -111,10 +111,18 @@ def fan(lines: pl.DataFrame, bounds: pl.DataFrame, title: str) -> Any:
     if bounds.is_empty():
         return drawn.properties(height=HEIGHT)
     days = bounds.with_columns(local("day"), what=pl.lit(PROJECTED))
+    # The line of what is projected goes on from the last sold day.
+    last, first = lines.filter(what=SOLD).sort("day").tail(1), days.sort("day").head(1)
+    joint = last.with_columns(local("day"), what=pl.lit(PROJECTED), until=first["day"], mean=first["mean"])
+    join = (
+        alt.Chart(joint)
+        .mark_rule(strokeWidth=2.2, strokeDash=_DASHES[PROJECTED])
+        .encode(x="day:T", x2="until", y="value:Q", y2="mean", color=colour.legend(None))
+    )
     base = alt.Chart(days).encode(x="day:T", color=colour.legend(None))
     outer = base.mark_area(opacity=0.16).encode(y="lo95:Q", y2="hi95:Q")
     inner = base.mark_area(opacity=0.28).encode(y="lo80:Q", y2="hi80:Q")
-    layered = alt.layer(outer, inner, drawn).properties(height=HEIGHT)
+    layered = alt.layer(outer, inner, join, drawn).properties(height=HEIGHT)
     # The legend is that of the lines; shared with the areas it would show their faint colours.
     return layered.resolve_legend(color="independent", strokeDash="independent")
 

@@ -1,5 +1,6 @@
 """Numbers and moments as people read them: with separators and units, a minus sign and not a hyphen."""
 
+import re
 from datetime import datetime
 
 import polars as pl
@@ -47,6 +48,11 @@ def total(values: pl.Series) -> float:
 def escaped(text: str) -> str:
     """Text for Streamlit's Markdown, in which a pair of $ is a formula."""
     return text.replace("$", "\\$")
+
+
+def plain(text: str) -> str:
+    """Text that somebody gave, such as the name of an event, for Streamlit's Markdown: shown as it is."""
+    return re.sub(r"([\\`*_~$:#<>|\[\]])", r"\\\1", " ".join(text.split()))
 
 
 def main_currency(frame: pl.DataFrame, weight: str = "orders") -> str:

@@ -97,7 +97,7 @@ def _explanation(one: dict[str, Any]) -> tuple[str, ...]:
         f"(80 %: {total['lo80']:,.0f} to {total['hi80']:,.0f})."
         for total in one.get("sums", [])
     ]
-    return tuple(filter(None, [one.get("rests_on", ""), one.get("changed", ""), *sums]))
+    return tuple(filter(None, [one.get("explanation", ""), *sums]))
 
 
 def summary(answer: dict[str, Any]) -> str:

@@ -35,8 +35,8 @@ LARGEST = float(np.finfo(np.float64).max) / 8 / MAX_HORIZON
 @dataclass(frozen=True, slots=True)
 class Projection:
     """Central forecast and bounds, arrays of length horizon, lo95 <= lo80 <= mean <= hi80 <= hi95; the
-    method; sums over the first 7 and 28 days, as far as the horizon reaches; in a sentence what it rests
-    on."""
+    method; sums over the first 7 and 28 days, as far as the horizon reaches; in sentences what it rests on
+    and what the last days changed."""
 
     mean: Floats
     lo80: Floats
@@ -45,7 +45,7 @@ class Projection:
     hi95: Floats
     method: str
     sums: tuple[Sum, ...] = ()
-    rests_on: str = ""
+    explanation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class _Draft:
     parts: list[Floats]
     method: str
     sums: list[Sum] = field(default_factory=list)
-    rests_on: str = ""
+    explanation: str = ""
 
 
 def project(
@@ -100,7 +100,7 @@ def project(
     if start is not None and events:
         shut = planned.closed(events, start, len(z) + horizon)[len(z) :]
         parts = [np.where(shut, 0.0, part) for part in parts]
-    return _projection(_Draft(parts, method, draft.sums, draft.rests_on), size, non_negative)
+    return _projection(_Draft(parts, method, draft.sums, draft.explanation), size, non_negative)
 
 
 def _projection(draft: _Draft, size: float, non_negative: bool) -> Projection:
@@ -115,7 +115,7 @@ def _projection(draft: _Draft, size: float, non_negative: bool) -> Projection:
     return Projection(
         *(mean, lo80, hi80, lo95, hi95, draft.method),
         tuple(one.scaled(size, floor, limit * MAX_HORIZON) for one in added),
-        draft.rests_on,
+        draft.explanation,
     )
 
 
@@ -153,4 +153,4 @@ def _draft(
     found[:3] = [np.where(off, 0.0, part) for part in found[:3]]
     found = [np.where(closed[n:], 0.0, part) for part in found]
     added = sums.measured(found[0], course.errors, course.origins)
-    return _Draft(found, ", ".join([course.method, *history.notes]), added, course.rests_on)
+    return _Draft(found, ", ".join([course.method, *history.notes]), added, course.explanation)

@@ -32,10 +32,9 @@ import history
 import intraday
 import projector_event
 import publish
-from forecast import MAX_HORIZON, Projection, project
+from forecast import Projection, project
 from hierarchy import reconciled
 from history import BREAKDOWNS, MEASURES, TOTAL, Athena, History, Series
-from models import explanation
 from planned import Event
 from projector_environment import Settings, environment
 from projector_event import HORIZON, EventError
@@ -46,8 +45,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 SHOWN_DAYS = 120  # of history in an answer
-CHANGED_DAYS = 7  # the last ones, whose share in a projection is told
-LEAST_CHANGED = 28  # of history before these
 
 ACCURACY = """
 SELECT sum(absolute_error) AS missed, sum(abs(actual)) AS sold, count(*) AS days,
@@ -130,7 +127,7 @@ def respond(
         day = intraday.close(past.today_revenue, intraday.profile(past.hours, today), now, total.projection)
         projected.append(Projected(total.series, day.close, first_horizon=0))
         answer["intraday"] = {"so_far": day.so_far, "share_of_day": day.share} | _bounds(day.close)
-    answer["projections"] = _asked(request.series, projected, past.main_country, events)
+    answer["projections"] = _asked(request.series, projected, events)
     if request.publish:
         columns = publish.rows(projected, today, past.currency, now)
         answer["key"] = publish.publish(s3, settings.lake, today, columns)
@@ -140,7 +137,7 @@ def respond(
 def projections(past: History, horizon: int, events: Sequence[Event] = ()) -> list[Projected]:
     """Every series' projection; those of a breakdown add up to the total's."""
     main = past.main_country
-    found = [Projected(one, _project(one, len(one.values), horizon, main, events)) for one in past.series]
+    found = [Projected(one, _project(one, horizon, main, events)) for one in past.series]
     for measure in MEASURES:
         total = next(one for one in found if _label(one.series) == TOTAL and one.series.measure == measure)
         for breakdown in BREAKDOWNS:
@@ -159,10 +156,9 @@ def projections(past: History, horizon: int, events: Sequence[Event] = ()) -> li
     return found
 
 
-def _project(one: Series, days: int, horizon: int, main: str | None, events: Sequence[Event]) -> Projection:
-    """From the first `days` of the series."""
+def _project(one: Series, horizon: int, main: str | None, events: Sequence[Event]) -> Projection:
     found = project(
-        (np.maximum(one.values, 0.0) if one.measure == "units" else one.values)[:days],
+        np.maximum(one.values, 0.0) if one.measure == "units" else one.values,
         horizon,
         start=one.start,
         country=one.name if one.breakdown == "country" else main,
@@ -187,7 +183,7 @@ def _accuracy(athena: Athena, today: dt.date) -> dict[str, float]:
 
 
 def _asked(
-    labels: Sequence[str], projected: list[Projected], main: str | None, events: Sequence[Event]
+    labels: Sequence[str], projected: list[Projected], events: Sequence[Event]
 ) -> list[dict[str, Any]]:
     full = [one for one in projected if one.first_horizon]
     known = {_label(one.series) for one in full}
@@ -204,8 +200,7 @@ def _asked(
             "history": one.series.values[-SHOWN_DAYS:].tolist(),
             "projection": {name: values.tolist() for name, values in _arrays(one.projection).items()},
             "sums": [asdict(of_days) for of_days in one.projection.sums],
-            "rests_on": one.projection.rests_on,
-            "changed": _changed(one, main, events),
+            "explanation": one.projection.explanation,
             "events": [
                 {
                     "name": event.name,
@@ -219,15 +214,6 @@ def _asked(
         for one in full
         if _label(one.series) in labels
     ]
-
-
-def _changed(one: Projected, main: str | None, events: Sequence[Event]) -> str:
-    """What the last days of the history did to the projection; "" for a history too short to tell."""
-    days, ahead = len(one.series.values) - CHANGED_DAYS, len(one.projection.mean)
-    if days < LEAST_CHANGED or ahead + CHANGED_DAYS > MAX_HORIZON:
-        return ""
-    before = _project(one.series, days, ahead + CHANGED_DAYS, main, events).mean[CHANGED_DAYS:]
-    return explanation.changed(before, one.projection.mean, CHANGED_DAYS)
 
 
 def _label(series: Series) -> str:

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 PREFIX = "curated/sales_projections"
 DOUBLES = ("mean", "lo80", "hi80", "lo95", "hi95", "seasonal_naive")
-TEXTS = ("breakdown", "series", "measure", "currency", "projected_date", "method")
+TEXTS = ("breakdown", "series", "measure", "currency", "projected_date", "method", "explanation")
 COLUMNS = (
     *("breakdown", "series", "measure", "currency", "projected_date", "horizon"),
     *("mean", "lo80", "hi80", "lo95", "hi95", "seasonal_naive", "method", "history_days", "projected_ts"),
+    "explanation",  # after those of earlier versions, as in the Glue table
 )
 
 
@@ -53,6 +54,7 @@ def rows(projected: list[Projected], run_date: dt.date, currency: str, now: dt.d
                     for bound in (found.mean, found.lo80, found.hi80, found.lo95, found.hi95)
                 ),
                 *(float(naive[step]), found.method, len(values), int(now.timestamp() * 1000)),
+                found.explanation,
             )
             for name, value in zip(COLUMNS, row, strict=True):
                 columns[name].append(value)

@@ -125,6 +125,7 @@ def _close(today: date, at: str) -> dict[str, Any]:
         "measure": "revenue",
         "currency": CURRENCY,
         "method": "none",
+        "explanation": "none",
     }
     dates = {"run_date": today.isoformat(), "projected_date": today.isoformat(), "projected_ts": at}
     return figures | names | dates | {"horizon": 0, "history_days": DAYS}

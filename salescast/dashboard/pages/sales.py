@@ -23,7 +23,10 @@ COMPARISON = Question(
 )
 PROJECTION = Question(
     "latest_projection",
-    ("series", "projected_date", "mean", "lo80", "hi80", "lo95", "hi95", "currency", "method", "run_date"),
+    (
+        *("series", "projected_date", "mean", "lo80", "hi80", "lo95", "hi95", "currency"),
+        *("method", "run_date", "explanation"),
+    ),
     TEN_MINUTES,
 )
 TOP_PRODUCTS = Question(
@@ -208,7 +211,8 @@ def _projection(view: View, currency: str, end: date, chosen: dict[str, str]) ->
         return nothing
     small(
         f"Projected on {run} from: {projected['method'][0]}. "
-        "Bands hold 80 % and 95 % of the days, see Trust for how well they did."
+        "Bands hold 80 % and 95 % of the days, see Trust for how well they did. "
+        f"{formatting.plain(projected['explanation'][0] or '')}"
     )
     return projected.rename({"projected_date": "day"}).select(schema)
 

@@ -11,7 +11,7 @@ from models.design import design
 from models.openings import Flags
 from models.origins import origins
 from models.scale import Scale, log_shift
-from models.smoothing import Days, Floats
+from models.smoothing import WEEK, Days, Floats
 
 PRIOR_PLAIN, PRIOR_LOG, PRIOR_SMOOTHED = 1.0, 2.0, 1.0
 SHORT = 500  # days of history below which Holt-Winters is believed more
@@ -23,7 +23,7 @@ class Course:
     """What the ensemble expects and how it did before.
 
     mean (horizon,); errors (origins, horizon), actual minus forecast, nan where the day has not come; origins
-    (origins + 1,); the method; in a sentence what it rests on;
+    (origins + 1,); the method; in sentences what it rests on and what the days since the last origin changed;
     swell (horizon,), how many times as wide as an ordinary day's its intervals are.
     """
 
@@ -31,7 +31,7 @@ class Course:
     errors: Floats
     origins: Days
     method: str
-    rests_on: str
+    explanation: str
     swell: Floats
 
 
@@ -67,8 +67,12 @@ def course(
     # Of a feast that multiplies a day, the uncertainty is a multiple too.
     ordinary = combined[-1] - sums[-1].feasts[-1]
     swell = np.where(ordinary > 0, combined[-1] / np.where(ordinary > 0, ordinary, 1.0), 1.0)
-    basis = explanation.rests_on(int(np.isfinite(z).sum()), sums[-1], columns, start, horizon)
-    return Course(combined[-1], actual - combined[:-1], days, ", ".join(words), basis, np.maximum(1.0, swell))
+    basis = [explanation.rests_on(int(np.isfinite(z).sum()), sums[-1], columns, start, horizon)]
+    since = int(days[-1] - days[-2]) if len(days) > 1 else horizon
+    if horizon - since >= WEEK:
+        basis.append(explanation.changed(combined[-2, since:], combined[-1, : horizon - since], since))
+    errors = actual - combined[:-1]
+    return Course(combined[-1], errors, days, ", ".join(words), " ".join(basis), np.maximum(1.0, swell))
 
 
 def _members(shares: dict[str, float]) -> str:

@@ -58,8 +58,8 @@ def test_an_answer_is_explained() -> None:
         "projections": [
             {
                 "series": "total", "measure": "revenue", "method": "given", "history_start": "2026-09-01",
-                "history": [1.0], "projection": ONE.bounds, "rests_on": "Rests on 80 days of sales.",
-                "changed": "", "sums": [{"days": 7, "mean": 2100.0, "lo80": 1900.4, "hi80": 2300.0}],
+                "history": [1.0], "projection": ONE.bounds, "explanation": "Rests on 80 days of sales.",
+                "sums": [{"days": 7, "mean": 2100.0, "lo80": 1900.4, "hi80": 2300.0}],
                 "events": [{"name": "offer", "first": "2026-11-27", "last": "2026-11-30", "closed": False}],
             }
         ]

@@ -120,6 +120,15 @@ def test_lines_are_told_apart_without_colours(name: str, field: str) -> None:
     assert [unit["encoding"]["strokeDash"]["field"] for unit in drawn] == [field]
 
 
+def test_no_gap_between_sold_and_projected() -> None:
+    (join,) = (unit for unit in units(spec("fan")) if unit["mark"]["type"] == "rule")
+    (row,) = (row for row in rows(spec("fan")) if "until" in row)
+    ends = [
+        tuple(row[join["encoding"][name]["field"]] for name in pair) for pair in (("x", "y"), ("x2", "y2"))
+    ]
+    assert ends == [("2026-11-19T00:00:00", 1.0), ("2026-11-21T00:00:00", 3.0)]
+
+
 def test_a_line_has_the_same_dashes_on_each_page() -> None:
     whole, part = (
         json.dumps(unit["encoding"]["strokeDash"]["scale"])

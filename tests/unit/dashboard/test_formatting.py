@@ -54,6 +54,7 @@ def test_money_reads_back(value: float) -> None:
         (formatting.change(-50, -100), "+50.0 %"),
         (formatting.change(5, 0), None),
         (formatting.escaped("$5 and $6"), "\\$5 and \\$6"),
+        (formatting.plain("[sale](http://x)\n*$5*"), r"\[sale\](http\://x) \*\$5\*"),
     ],
 )
 def test_counts_shares_and_changes(written: str | None, text: str | None) -> None:

@@ -111,7 +111,7 @@ def test_black_friday_is_found_by_name_though_it_moves(country: str | None) -> N
     assert found.mean[7] > 4 * usual
     assert found.hi95[7] > 6 * usual
     assert found.mean[8] < 1.3 * 1000
-    assert "Black Friday (28 Nov" in found.rests_on
+    assert "Black Friday (28 Nov" in found.explanation
 
 
 def test_easter_is_found_in_another_month() -> None:
@@ -154,4 +154,4 @@ def test_a_planned_closure_is_zero_and_a_planned_promotion_is_what_the_last_ones
     assert found.mean[7:10] == pytest.approx(1.8 * plain.mean[7:10], rel=0.2)
     assert found.mean[20] == found.hi95[20] == 0
     assert found.mean[14:20] == pytest.approx(plain.mean[14:20], rel=0.1)
-    assert "offer (" in found.rests_on
+    assert "offer (" in found.explanation
