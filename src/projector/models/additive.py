@@ -10,7 +10,7 @@ from models.scale import Scale
 from models.smoothing import WEEK, Days, Floats
 
 RECENT = 364  # days whose median is the zero of the working scale
-DAMPING = 0.98  # of the trend, a day
+DAMPING = 0.99  # of the trend, a day
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from models.smoothing import WEEK, Floats
 
 EAGERNESS = 15.0  # how fast a member's weight falls with its excess of mean absolute error
 WARINESS = 8  # the power of how much further
-TRUSTED = 200  # days of history that make the weights as eager as that
+TRUSTED = 300  # days of history that make the weights as eager as that; few errors are hardly a reason
 
 
 def weights(missed: Floats, prior: Floats, n: int) -> Floats:
@@ -20,7 +20,7 @@ def weights(missed: Floats, prior: Floats, n: int) -> Floats:
         return np.asarray(prior / prior.sum())
     errors = np.where(known, missed, 0.0).sum(axis=(1, 2)) / known.sum(axis=(1, 2))
     excess = (errors + 1e-12) / (errors.min() + 1e-12) - 1
-    found = prior * np.exp(-EAGERNESS * min(1.0, n / TRUSTED) * excess)
+    found = prior * np.exp(-EAGERNESS * min(1.0, n / TRUSTED) ** 2 * excess)
     return np.asarray(found / found.sum())
 
 

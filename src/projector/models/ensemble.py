@@ -14,8 +14,9 @@ from models.scale import Scale, log_shift
 from models.smoothing import WEEK, Days, Floats
 
 PRIOR_PLAIN, PRIOR_LOG, PRIOR_SMOOTHED = 1.0, 2.0, 1.0
-SHORT = 500  # days of history below which Holt-Winters is believed more
-SHORT_SMOOTHED = 4.0  # so much more for a history of no days
+# Where the regression does not know the year yet, it takes a season for a trend, the more so the longer it
+# goes on: Holt-Winters is believed more, and fully so from a history of so many days on.
+SMOOTHED_WITHOUT_YEAR, FULLY = 24.0, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def course(
     scales = [Scale(0.0), Scale(shift)] if shift else [Scale(0.0)]
     columns = design(z, horizon, start, named)
     names = [*("additive", "additive log")[: len(scales)], "Holt-Winters"]
-    smoothed_prior = PRIOR_SMOOTHED + SHORT_SMOOTHED * max(0.0, 1 - n / SHORT)
+    smoothed_prior = PRIOR_SMOOTHED if columns.waves else SMOOTHED_WITHOUT_YEAR * min(1.0, n / FULLY)
     prior = np.array([*(PRIOR_PLAIN, PRIOR_LOG)[: len(scales)], smoothed_prior])
     sums = [additive.forecasts(z, columns, scale, days, horizon) for scale in scales]
     # Smoothing knows no feasts, and takes those of the past as outliers: it borrows them.
