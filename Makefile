@@ -139,6 +139,11 @@ backtest-simulated: develop  ## the same on simulated families, by length (SEED=
 	  $(if $(SEED),--seed $(SEED)) $(if $(FAMILY),--family $(FAMILY)) $(if $(RETAIL),--retail $(RETAIL)) \
 	  $(if $(BEFORE),--before $(BEFORE))
 
+.PHONY: backtest-hierarchy
+backtest-hierarchy: develop  ## ways to make parts add up to their total (RETAIL=file.csv.gz, SERIES=folder)
+	@PYTHONPATH=.:src/projector:src/generator $(BIN)/python tests/bench/backtest_hierarchy.py \
+	  $(if $(RETAIL),--retail $(RETAIL)) $(if $(SERIES),--series $(SERIES))
+
 .PHONY: bench-queries
 bench-queries: develop  ## the named queries over 1,000,000 changes on the laptop's Athena
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_queries.py

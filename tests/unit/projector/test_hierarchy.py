@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,9 +38,11 @@ def test_signed_parts_add_up_too(total: float, parts: list[tuple[float, float]])
     np.testing.assert_allclose(np.sum([part.mean for part in found], axis=0), total, rtol=1e-6, atol=1e-3)
 
 
-def test_the_uncertain_part_gives_way() -> None:
-    sure, unsure = reconciled(flat(100, 5), [flat(50, 1), flat(70, 9)], [False, False])
-    assert abs(sure.mean[0] - 50) < abs(unsure.mean[0] - 70) / 5
+def test_parts_keep_their_proportions() -> None:
+    large, small, none = reconciled(flat(100, 5), [flat(90, 1), flat(30, 9), flat(0, 1)], [False] * 3)
+    assert large.mean[0] == pytest.approx(75)
+    assert small.mean[0] == pytest.approx(25)
+    assert none.mean[0] == pytest.approx(0, abs=1e-5)
 
 
 def test_no_parts_are_none() -> None:
