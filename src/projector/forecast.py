@@ -8,7 +8,7 @@ and what it does not know. Importing it needs no AWS.
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 import planned
 import sums
 from models import bands, ensemble, feasts, rare
+from models.design import Season
 from models.openings import openings, stray_days
 from models.smoothing import WEEK, Floats
 from planned import Event
@@ -36,7 +37,7 @@ LARGEST = float(np.finfo(np.float64).max) / 8 / MAX_HORIZON
 class Projection:
     """Central forecast and bounds, arrays of length horizon, lo95 <= lo80 <= mean <= hi80 <= hi95; the
     method; sums over the first 7 and 28 days, as far as the horizon reaches; in sentences what it rests on
-    and what the last days changed."""
+    and what the last days changed; the season, where it has a year and dates, for other series to share."""
 
     mean: Floats
     lo80: Floats
@@ -46,6 +47,7 @@ class Projection:
     method: str
     sums: tuple[Sum, ...] = ()
     explanation: str = ""
+    season: Season | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class _Draft:
     method: str
     sums: list[Sum] = field(default_factory=list)
     explanation: str = ""
+    season: Season | None = None
 
 
 def project(
@@ -65,11 +68,13 @@ def project(
     start: dt.date | None = None,
     country: str | None = None,
     events: Sequence[Event] = (),
+    season: Season | None = None,
 ) -> Projection:
     """The next `horizon` days (1 to 90) of `y`, daily totals up to yesterday in any unit.
 
     nan and infinity are gaps. `start` is the date of y[0]; with it feasts, the day of the month and `events`
-    count, and with a `country` (ISO code or English name) its public holidays too. Where no day of y is
+    count, and with a `country` (ISO code or English name) its public holidays too. `season`: that of another
+    series, such as the total's, which one with less than 400 days and a `start` shares. Where no day of y is
     negative, no bound is. Raises ValueError for a wrong horizon, never for what the data hold.
     """
     if not 1 <= horizon <= MAX_HORIZON:
@@ -91,7 +96,7 @@ def project(
         start = start + dt.timedelta(days=left_out)
     non_negative = bool(np.nanmin(z) >= 0)
     with np.errstate(all="ignore"):
-        draft = _draft(z, horizon, start, country, events)
+        draft = _draft(z, horizon, start, country, events, season)
     method = draft.method + (f", {stray} days from a stray first sale on left out" if stray else "")
     parts = draft.parts
     if np.nanmean(z < 0) < FEW:
@@ -100,7 +105,7 @@ def project(
     if start is not None and events:
         shut = planned.closed(events, start, len(z) + horizon)[len(z) :]
         parts = [np.where(shut, 0.0, part) for part in parts]
-    return _projection(_Draft(parts, method, draft.sums, draft.explanation), size, non_negative)
+    return _projection(replace(draft, parts=parts, method=method), size, non_negative)
 
 
 def _projection(draft: _Draft, size: float, non_negative: bool) -> Projection:
@@ -116,11 +121,17 @@ def _projection(draft: _Draft, size: float, non_negative: bool) -> Projection:
         *(mean, lo80, hi80, lo95, hi95, draft.method),
         tuple(one.scaled(size, floor, limit * MAX_HORIZON) for one in added),
         draft.explanation,
+        draft.season,
     )
 
 
 def _draft(
-    z: Floats, horizon: int, start: dt.date | None, country: str | None, events: Sequence[Event]
+    z: Floats,
+    horizon: int,
+    start: dt.date | None,
+    country: str | None,
+    events: Sequence[Event],
+    season: Season | None,
 ) -> _Draft:
     """Of a history z (n,) that begins with a value and has one that is not zero."""
     if len(z) < NEW:
@@ -143,7 +154,7 @@ def _draft(
     history = openings(z, feast)
     if rare.busy_share(history.z) < 0.5:
         return _Draft(*rare.intermittent(z, horizon))
-    course = ensemble.course(history.z, history.known, horizon, start, named)
+    course = ensemble.course(history.z, history.known, horizon, start, named, season)
     found = [course.mean]
     for level in (0.80, 0.95):
         below, above = bands.widths(course.errors, course.origins, horizon, level)
@@ -153,4 +164,4 @@ def _draft(
     found[:3] = [np.where(off, 0.0, part) for part in found[:3]]
     found = [np.where(closed[n:], 0.0, part) for part in found]
     added = sums.measured(found[0], course.errors, course.origins)
-    return _Draft(found, ", ".join([course.method, *history.notes]), added, course.explanation)
+    return _Draft(found, ", ".join([course.method, *history.notes]), added, course.explanation, course.season)

@@ -35,6 +35,7 @@ import publish
 from forecast import Projection, project
 from hierarchy import reconciled
 from history import BREAKDOWNS, MEASURES, TOTAL, Athena, History, Series
+from models.design import Season
 from planned import Event
 from projector_environment import Settings, environment
 from projector_event import HORIZON, EventError
@@ -135,11 +136,21 @@ def respond(
 
 
 def projections(past: History, horizon: int, events: Sequence[Event] = ()) -> list[Projected]:
-    """Every series' projection; those of a breakdown add up to the total's."""
+    """Every series' projection; those of a breakdown add up to the total's, and young ones share its year."""
     main = past.main_country
-    found = [Projected(one, _project(one, horizon, main, events)) for one in past.series]
+    totals = {
+        one.measure: _project(one, horizon, main, events) for one in past.series if _label(one) == TOTAL
+    }
+    found = [
+        Projected(
+            one,
+            totals[one.measure]
+            if _label(one) == TOTAL
+            else _project(one, horizon, main, events, totals[one.measure].season),
+        )
+        for one in past.series
+    ]
     for measure in MEASURES:
-        total = next(one for one in found if _label(one.series) == TOTAL and one.series.measure == measure)
         for breakdown in BREAKDOWNS:
             places = [
                 place
@@ -147,7 +158,7 @@ def projections(past: History, horizon: int, events: Sequence[Event] = ()) -> li
                 if (one.series.breakdown, one.series.measure) == (breakdown, measure)
             ]
             parts = reconciled(
-                total.projection,
+                totals[measure],
                 [found[place].projection for place in places],
                 [measure == "revenue" and bool((found[place].series.values < 0).any()) for place in places],
             )
@@ -156,13 +167,16 @@ def projections(past: History, horizon: int, events: Sequence[Event] = ()) -> li
     return found
 
 
-def _project(one: Series, horizon: int, main: str | None, events: Sequence[Event]) -> Projection:
+def _project(
+    one: Series, horizon: int, main: str | None, events: Sequence[Event], season: Season | None = None
+) -> Projection:
     found = project(
         np.maximum(one.values, 0.0) if one.measure == "units" else one.values,
         horizon,
         start=one.start,
         country=one.name if one.breakdown == "country" else main,
         events=events,
+        season=season,
     )
     stray = f", {one.stray} days from a stray first sale on left out" if one.stray else ""
     return replace(found, method=found.method + stray)

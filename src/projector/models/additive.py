@@ -19,7 +19,8 @@ class Forecasts:
 
     mean (origins, horizon), and what of it `feasts` add, of the same shape. Of the last origin, as shares of
     a projected day: what `trend` and the time of `year` add over the horizon, the latter against the last
-    four weeks, and what each weekday does, week (7,).
+    four weeks, and what each weekday does, week (7,); and what year, month and feasts do on each day of
+    history and horizon, season (n + horizon,), on the standardised scale.
     """
 
     mean: Floats
@@ -27,6 +28,7 @@ class Forecasts:
     trend: float
     year: float
     week: Floats
+    season: Floats
 
 
 def forecasts(z: Floats, design: Design, scale: Scale, origins: Days, horizon: int) -> Forecasts:
@@ -61,7 +63,8 @@ def forecasts(z: Floats, design: Design, scale: Scale, origins: Days, horizon: i
         return float(np.mean(ordinary[-1] - units(without[-1] - course))) / size
 
     year = slice(knots + 1 + WEEK, knots + 1 + WEEK + design.waves)
-    season = design.columns[:, year] @ found[-1, year]
+    seasonal = design.columns[:, year] @ found[-1, year]
+    others = slice(year.stop, None)
     n = len(z)
     weekdays = found[-1, knots + 1 : knots + 1 + WEEK]
     week = units(np.mean(without[-1]) + weekdays - weekdays.mean())
@@ -69,6 +72,7 @@ def forecasts(z: Floats, design: Design, scale: Scale, origins: Days, horizon: i
         mean,
         mean - ordinary,
         share(growth[-1]),
-        share(season[n:] - season[max(0, n - 4 * WEEK) : n].mean()),
+        share(seasonal[n:] - seasonal[max(0, n - 4 * WEEK) : n].mean()),
         week / max(float(week.mean()), 1e-12) - 1,
+        seasonal + design.columns[:, others] @ found[-1, others],
     )

@@ -17,7 +17,7 @@ from models.smoothing import WEEK, Floats
 
 YEAR = 365.25
 TREND = 0.3
-LEVEL, WEEKDAY, HARMONIC, MONTH, FEAST = 30.0, 0.5, 1.0, 30.0, 0.3  # penalties
+LEVEL, WEEKDAY, HARMONIC, MONTH, FEAST, SEASON = 30.0, 0.5, 1.0, 30.0, 0.3, 0.3  # penalties
 HARMONICS, MONTH_HARMONICS = 15, 3
 YEAR_KNOWN, YEAR_SEEN = 550, 400  # days of history from which on the year is believed, and half believed
 HALF_BELIEVED = 4.0
@@ -26,12 +26,27 @@ TINY = 1e-6  # keeps a column without any day solvable
 
 
 @dataclass(frozen=True, slots=True)
+class Season:
+    """What year, month and feasts do to a series from `start` on, as far as it is projected: effect (days,),
+    in standard deviations. Another series of the run, too young for a year of its own, may share it."""
+
+    start: dt.date
+    effect: Floats
+
+    def column(self, start: dt.date, days: int) -> Floats:
+        """(days,) from another start on; 0.0 where it is not known."""
+        place = (start - self.start).days + np.arange(days)
+        known = (place >= 0) & (place < len(self.effect))
+        return np.where(known, self.effect[np.clip(place, 0, len(self.effect) - 1)], 0.0)
+
+
+@dataclass(frozen=True, slots=True)
 class Design:
     """columns (days, p): the first `knots` of them are the level; knot k is the day ends[k], the last one the
     last day of the history. order (p,): factors of the year's penalty by column, 0.0 for the others; ridge
     (p,): the others'. special (days,): days of feasts seen more than once;
     names: of the feasts, whose columns are the last ones; waves: the
-    number of the year's columns."""
+    number of the year's columns, which is 1 where it is shared."""
 
     columns: Floats
     knots: int
@@ -61,7 +76,9 @@ class Design:
         return steps
 
 
-def design(z: Floats, horizon: int, start: dt.date | None, named: Mapping[str, Floats]) -> Design:
+def design(
+    z: Floats, horizon: int, start: dt.date | None, named: Mapping[str, Floats], season: Season | None = None
+) -> Design:
     """For a history z (n,) and `horizon` days after it; `named`: columns (n + horizon,) of feasts, events."""
     n = len(z)
     days = np.arange(n + horizon)
@@ -78,6 +95,11 @@ def design(z: Floats, horizon: int, start: dt.date | None, named: Mapping[str, F
         blocks.append(_waves(days / YEAR, turns))
         ridges.append(np.zeros(2 * HARMONICS))
         order.append(np.tile(turns**2.0, 2))
+    elif season and start:
+        blocks.append(season.column(start, n + horizon)[:, None])
+        ridges.append(np.array([SEASON]))
+        order.append(np.zeros(1))
+    waves = sum(block.shape[1] for block in blocks[3:])
     special = np.zeros(n + horizon, dtype=bool)
     if start is not None:
         turns = np.arange(1, MONTH_HARMONICS + 1)
@@ -101,7 +123,7 @@ def design(z: Floats, horizon: int, start: dt.date | None, named: Mapping[str, F
         np.concatenate(order),
         special,
         names,
-        2 * HARMONICS if n >= YEAR_SEEN else 0,
+        waves,
     )
 
 

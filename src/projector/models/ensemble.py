@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models import additive, combination, explanation, feasts, holt_winters
-from models.design import design
+from models.design import YEAR_SEEN, Season, design
 from models.openings import Flags
 from models.origins import origins
 from models.scale import Scale, log_shift
@@ -25,7 +25,8 @@ class Course:
 
     mean (horizon,); errors (origins, horizon), actual minus forecast, nan where the day has not come; origins
     (origins + 1,); the method; in sentences what it rests on and what the days since the last origin changed;
-    swell (horizon,), how many times as wide as an ordinary day's its intervals are.
+    swell (horizon,), how many times as wide as an ordinary day's its intervals are; the season that others
+    may share, where it has a year of its own.
     """
 
     mean: Floats
@@ -34,20 +35,27 @@ class Course:
     method: str
     explanation: str
     swell: Floats
+    season: Season | None
 
 
 def course(
-    z: Floats, known: Flags, horizon: int, start: dt.date | None, named: Mapping[str, Floats]
+    z: Floats,
+    known: Flags,
+    horizon: int,
+    start: dt.date | None,
+    named: Mapping[str, Floats],
+    season: Season | None = None,
 ) -> Course:
     """Of a history z (n,) with gaps nan, whose first day is `start`; errors count on `known` (n,) days.
 
-    named: by name, columns (n + horizon,) of feasts and events.
+    named: by name, columns (n + horizon,) of feasts and events; season: another series', for one too young
+    for a year of its own.
     """
     n = len(z)
     days = origins(n)
     shift = log_shift(z)
     scales = [Scale(0.0), Scale(shift)] if shift else [Scale(0.0)]
-    columns = design(z, horizon, start, named)
+    columns = design(z, horizon, start, named, season)
     names = [*("additive", "additive log")[: len(scales)], "Holt-Winters"]
     smoothed_prior = PRIOR_SMOOTHED if columns.waves else SMOOTHED_WITHOUT_YEAR * min(1.0, n / FULLY)
     prior = np.array([*(PRIOR_PLAIN, PRIOR_LOG)[: len(scales)], smoothed_prior])
@@ -62,7 +70,7 @@ def course(
     shares = combination.weights(np.abs(actual - members[:, :-1]), prior, n)
     combined = np.tensordot(shares, members, axes=1)
     words = [_members(dict(zip(names, shares, strict=True)))]
-    words += ["year"] if columns.waves else []
+    words += ["year" if n >= YEAR_SEEN else "shared year"] if columns.waves else []
     words += ["feasts"] if columns.names else []
     words += ["holidays"] if any(name.startswith(feasts.HOLIDAY) for name in columns.names) else []
     # Of a feast that multiplies a day, the uncertainty is a multiple too.
@@ -72,8 +80,19 @@ def course(
     since = int(days[-1] - days[-2]) if len(days) > 1 else horizon
     if horizon - since >= WEEK:
         basis.append(explanation.changed(combined[-2, since:], combined[-1, : horizon - since], since))
-    errors = actual - combined[:-1]
-    return Course(combined[-1], errors, days, ", ".join(words), " ".join(basis), np.maximum(1.0, swell))
+    own = None
+    if start is not None and n >= YEAR_SEEN:
+        effect = sums[-1].season
+        own = Season(start, effect / (float(np.std(effect)) + 1e-9))
+    return Course(
+        combined[-1],
+        actual - combined[:-1],
+        days,
+        ", ".join(words),
+        " ".join(basis),
+        np.maximum(1.0, swell),
+        own,
+    )
 
 
 def _members(shares: dict[str, float]) -> str:

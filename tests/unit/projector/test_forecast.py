@@ -18,9 +18,11 @@ from hypothesis.extra.numpy import arrays
 
 import forecast
 from forecast import Projection, project
+from models.design import Season
 
 PROJECTOR = Path(forecast.__file__).parent
 LONG = 3 * 365
+ONES = np.ones(3)
 WEEK_SHAPE = np.array([1.0, 0.9, 1.0, 1.1, 1.4, 1.8, 0.4])
 
 
@@ -57,11 +59,14 @@ numbers = st.one_of(
     st.integers(1, 90),
     st.sampled_from([None, dt.date(2024, 2, 29), dt.date(2026, 12, 1)]),
     st.sampled_from([None, "GB", "United Kingdom", "EIRE", "Channel Islands", "Unspecified", ""]),
+    st.sampled_from(
+        [None, Season(dt.date(2024, 1, 1), np.sin(np.arange(99))), Season(dt.date(2024, 1, 1), ONES)]
+    ),
 )
 def test_any_history_has_an_answer(
-    history: np.ndarray, horizon: int, start: dt.date | None, country: str | None
+    history: np.ndarray, horizon: int, start: dt.date | None, country: str | None, season: Season | None
 ) -> None:
-    found = project(history, horizon, start=start, country=country)
+    found = project(history, horizon, start=start, country=country, season=season)
     check(found, horizon)
     known = history[np.isfinite(history)]
     if not (known < 0).any():
@@ -179,6 +184,26 @@ def test_last_years_course_comes_back() -> None:
     assert days[-1] == 729
     assert error < 0.7 * flat
     assert "year" in found.method
+
+
+def test_a_young_series_shares_the_year_of_the_total() -> None:
+    """A product that came half a year ago, of a shop with a season: the next month it has not seen."""
+    start = dt.date(2023, 1, 1)
+    year = np.exp(0.5 * np.sin(2 * np.pi * np.arange(758) / 365.25))
+    total = project(weekly(730, noise=0.05) * year[:730], start=start)
+    young, first = weekly(758, noise=0.05, seed=2)[530:] * year[530:], start + dt.timedelta(days=530)
+    alone = project(young[:200], start=first)
+    shared = project(young[:200], start=first, season=total.season)
+    off = [np.mean(np.abs(found.mean - young[200:])) for found in (shared, alone)]
+    assert off[0] < 0.7 * off[1]
+    assert "shared year" in shared.method
+    assert "the time of year" in shared.explanation
+    assert alone.season is None
+    # A season of other days is no season.
+    elsewhere = project(young[:200], start=first + dt.timedelta(days=9999), season=total.season)
+    assert elsewhere.mean == pytest.approx(
+        project(young[:200], start=first + dt.timedelta(days=9999)).mean, rel=0.2
+    )
 
 
 def test_a_public_holiday_is_expected_again() -> None:

@@ -107,6 +107,15 @@ def test_parts_add_up_to_the_total_and_units_are_not_negative() -> None:
     assert all((one.projection.lo95 >= 0).all() for one in found)
 
 
+def test_a_young_country_shares_the_year_of_the_total() -> None:
+    found = projector.projections(history.read(Given(sold(450)), TODAY), 14)
+    methods = {(one.series.name, one.series.measure): one.projection.method for one in found}
+    for measure in history.MEASURES:
+        assert "shared year" in methods["France", measure]
+        assert "shared year" not in methods["total", measure]
+        assert ", year" in methods["United Kingdom", measure]
+
+
 def test_columns_are_written_as_declared() -> None:
     found = projector.projections(history.read(Given(sold()), TODAY), 14)
     columns = publish.rows(found, TODAY, "GBP", NOW)
