@@ -18,10 +18,11 @@ LABEL = 11
 PROJECTED = "#08519c"
 EVENT = "#d94801"
 HEADROOM = 1.1  # above the highest day, for the legend
+TITLE_PAD = 16  # points, for the names of events
 
 
 def terminal(one: Projected, width: int = PLOT_WIDTH) -> list[str]:
-    """A plot of text, one column a day: sold days, the mean, and the two intervals as shades.
+    """A plot of text, one column a day: sold days, the mean, the two intervals as shades, planned days below.
 
     So much of the history as fits into the width.
     """
@@ -49,10 +50,18 @@ def terminal(one: Projected, width: int = PLOT_WIDTH) -> list[str]:
         label = _short(bottom + step * level, tick) if level % TICK_ROWS == 0 else ""
         lines.append(f"{label:>{LABEL}} ┤{''.join(cells[level]).rstrip()}")
     first = one.start - timedelta(days=len(history))
+    planned = [
+        event for event in one.events if first <= event.last and event.first < one.start + timedelta(ahead)
+    ]
+    if planned:
+        days = [first + timedelta(days=column) for column in range(len(history) + ahead)]
+        marks = ["▲" if any(event.first <= day <= event.last for event in planned) else " " for day in days]
+        lines.append(f"{'':>{LABEL}}  {''.join(marks).rstrip()}")
     last = one.start + timedelta(days=ahead - 1)
     gap = max(1, len(history) - len(str(first)))
     lines.append(f"{'':>{LABEL}}  {first}{'':{gap}}{one.start}{'':{max(1, ahead - 20)}}{last}")
-    lines.append(f"{'':>{LABEL}}  • sold   █ projected   ▒ 80 %   ░ 95 %")
+    names = f"   ▲ {', '.join(dict.fromkeys(event.name for event in planned))}" if planned else ""
+    lines.append(f"{'':>{LABEL}}  • sold   █ projected   ▒ 80 %   ░ 95 %{names}")
     return lines
 
 
@@ -83,8 +92,8 @@ def plot(path: Path, ones: list[Projected], currency: str) -> None:
     import matplotlib as mpl  # 0.4 s
 
     mpl.use("Agg")
+    from matplotlib import dates, ticker
     from matplotlib import pyplot as plt
-    from matplotlib import ticker
 
     # Without a date and with a fixed salt, the same projection gives the same file.
     mpl.rcParams["svg.hashsalt"] = "salescast"
@@ -101,7 +110,10 @@ def plot(path: Path, ones: list[Projected], currency: str) -> None:
         axes.fill_between(days, one.bounds["lo80"], one.bounds["hi80"], color="#6baed6", label="80 %")
         axes.plot(days, mean, color=PROJECTED, linewidth=1.8, label="projected")
         _mark(axes, one)
-        axes.set_title(f"{one.title}, with {len(mean)} projected days from {one.start:%d %B %Y}", loc="left")
+        title = f"{one.title}, with {len(mean)} projected days from {one.start:%d %B %Y}"
+        axes.set_title(title, loc="left", pad=TITLE_PAD)
+        concise: Any = dates.ConciseDateFormatter
+        axes.xaxis.set_major_formatter(concise(axes.xaxis.get_major_locator()))
         axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _place: f"{value:,.10g}"))
         axes.set_ylabel(currency if one.measure == "revenue" else "units")
         axes.margins(x=0.01)
@@ -111,7 +123,6 @@ def plot(path: Path, ones: list[Projected], currency: str) -> None:
         axes.grid(alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(loc="upper left", ncols=4, frameon=False)
-    figure.autofmt_xdate()
     figure.tight_layout()
     figure.savefig(path, dpi=120, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
     plt.close(figure)

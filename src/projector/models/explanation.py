@@ -17,7 +17,7 @@ GENERAL = (feasts.ANY, feasts.EVE)  # columns that others already name
 def rests_on(days: int, found: Forecasts, design: Design, start: dt.date | None, horizon: int) -> str:
     """Of so many `days` with a value; percentages are of a projected day."""
     n = len(design.columns) - horizon
-    parts = [f"{days} days of sales"]
+    parts = [f"{days:,} days of sales"]
     if abs(found.trend) >= LEAST:
         parts.append(f"a trend of {_percent(found.trend)} over the {horizon} days ahead")
     best = int(np.argmax(found.week))

@@ -90,6 +90,15 @@ def test_a_file_without_events_is_refused(text: str, tmp_path: Path) -> None:
         project.read_events(tmp_path / "nothing.json")
 
 
+def test_events_are_marked_in_the_terminal() -> None:
+    sale = project.PlannedEvent("sale", ONE.start + timedelta(days=3), ONE.start + timedelta(days=5))
+    past = project.PlannedEvent("long ago", date(2020, 1, 1), date(2020, 1, 2))
+    *rows, marks, _dates, legend = projection_chart.terminal(replace(ONE, events=(sale, past)))
+    first = rows[-1].index("┤") + 1 + projection_chart.PLOT_DAYS
+    assert [place for place, mark in enumerate(marks) if mark == "▲"] == [first + day for day in (3, 4, 5)]
+    assert legend.endswith("▲ sale")
+
+
 def test_a_series_without_sales_is_plotted() -> None:
     nothing = dict.fromkeys(project.BOUNDS, [0.0] * 28)
     assert projection_chart.terminal(
