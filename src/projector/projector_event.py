@@ -1,6 +1,7 @@
 """The event that the function answers, and what is wrong with one that it does not.
 
-All fields are optional: `{}` projects today, 28 days ahead, and publishes. The scheduler sends exactly this.
+All fields are optional: `{}` projects today, 28 days ahead, and publishes. The scheduler sends this, with the
+events of the parameter PlannedEvents.
 """
 
 import datetime as dt

@@ -2,13 +2,14 @@
 
 import datetime as dt
 import json
+import re
 from typing import Any
 
 import pytest
 
 import projector_event
 from projector_event import EventError, Request
-from tests.template import ROOT
+from tests.template import ROOT, template
 
 TODAY = dt.date(2026, 11, 20)
 
@@ -19,6 +20,18 @@ def test_everything_is_optional() -> None:
     request = projector_event.read(event, TODAY)
     assert (request.date, request.horizon) == (dt.date(2026, 11, 19), 90)
     assert (request.series, request.publish) == (("total",), False)
+
+
+@pytest.mark.parametrize(
+    "planned", ["[]", '[{"name": "offer", "first": "2026-11-27", "last": "2026-11-30"}]']
+)
+def test_what_the_scheduler_sends_is_understood(planned: str) -> None:
+    declared = template()
+    sent = declared["Resources"]["ProjectorDaily"]["Properties"]["Target"]["Input"]["Fn::Sub"]
+    pattern = declared["Parameters"]["PlannedEvents"]["AllowedPattern"]
+    assert re.match(pattern, planned)
+    request = projector_event.read(json.loads(sent.replace("${PlannedEvents}", planned)), TODAY)
+    assert len(request.events) == len(json.loads(planned))
 
 
 @pytest.mark.parametrize(
