@@ -30,15 +30,19 @@ _TIME = (
 _YEAR_FIRST = re.compile(
     rf"(?P<year>\d{{4}})(?P<mark>[-/.])(?P<first>\d{{1,2}})(?P=mark)(?P<then>\d{{1,2}}){_TIME}", _FLAGS
 )
+# Serial numbers and epochs have other lengths.
+_COMPACT = re.compile(rf"(?P<year>(?:19|20)\d{{2}})(?P<first>\d{{2}})(?P<then>\d{{2}}){_TIME}", _FLAGS)
 _YEAR_LAST = re.compile(
     rf"(?P<first>\d{{1,2}})(?P<mark>[-/.])(?P<then>\d{{1,2}})(?P=mark)(?P<year>\d{{4}}|\d{{2}}){_TIME}",
     _FLAGS,
 )
+_WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}\.?,?\s+)?"
 _NAMED = re.compile(
-    rf"(?P<day>\d{{1,2}})[-/.\s]+(?P<name>[a-z]{{3,9}})\.?[-/,\s]+(?P<year>\d{{4}}|\d{{2}}){_TIME}", _FLAGS
+    rf"{_WEEKDAY}(?P<day>\d{{1,2}})[-/.\s]+(?P<name>[a-z]{{3,9}})\.?[-/,\s]+(?P<year>\d{{4}}|\d{{2}}){_TIME}",
+    _FLAGS,
 )
 _NAME_FIRST = re.compile(
-    rf"(?P<name>[a-z]{{3,9}})\.?\s+(?P<day>\d{{1,2}}),?\s+(?P<year>\d{{4}}){_TIME}", _FLAGS
+    rf"{_WEEKDAY}(?P<name>[a-z]{{3,9}})\.?\s+(?P<day>\d{{1,2}}),?\s+(?P<year>\d{{4}}){_TIME}", _FLAGS
 )
 _MONTHS = (
     *("january", "february", "march", "april", "may", "june"),
@@ -71,7 +75,7 @@ def reader(zone: ZoneInfo, number: DateNumber | None = None) -> Callable[[str], 
     def read(text: str) -> Dates | None:
         if number and _NUMBER(text):
             return _counted(text, number, zone)
-        if match := _YEAR_FIRST.fullmatch(text):
+        if match := _YEAR_FIRST.fullmatch(text) or _COMPACT.fullmatch(text):
             value = _moment(match, int(match["first"]), int(match["then"]), zone)
             return Dates(value, value) if value else None
         if match := _YEAR_LAST.fullmatch(text):

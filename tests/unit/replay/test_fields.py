@@ -70,7 +70,25 @@ def test_integers_that_are_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["NA", "N/A", "#N/A", "nan", "NaN", "NULL", "null", "None", "<NA>", "NaT", "\\N", "", "-"]
+    "text",
+    [
+        "NA",
+        "N/A",
+        "#N/A",
+        "nan",
+        "NaN",
+        "NULL",
+        "null",
+        "None",
+        "<NA>",
+        "NaT",
+        "\\N",
+        "",
+        "-",
+        "--",
+        "n.a.",
+        "#NULL",
+    ],
 )
 def test_words_for_nothing(text: str) -> None:
     assert fields.is_missing(text)
