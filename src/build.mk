@@ -14,7 +14,7 @@ platforms := $(foreach glibc,2_34 2_31 2_28 2_27 2_26 2_24 2_17,--platform manyl
 wheels := $(if $(filter native,$(PLATFORM)),,$(platforms) --python-version $(version) --implementation cp)
 
 build-%:
-	cp *.py "$(ARTIFACTS_DIR)/"
+	cp *.py $(wildcard *.yaml) "$(ARTIFACTS_DIR)/"
 	for folder in */; do [ ! -e "$$folder/__init__.py" ] || (mkdir -p "$(ARTIFACTS_DIR)/$$folder" && cp "$$folder"*.py "$(ARTIFACTS_DIR)/$$folder"); done
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-input --root-user-action ignore --no-compile --no-deps \
 	  --only-binary=:all: $(wheels) --target "$(ARTIFACTS_DIR)" --requirement requirements.txt

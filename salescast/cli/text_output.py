@@ -135,6 +135,7 @@ class TextOutput(Output):
             f"{load.items:,} orders read",
             f"{load.known:,} in the lake already",
             f"{load.young:,} written just now and left to the pipe",
+            f"{load.left_out.total():,} not for the lake",
             f"{load.sent:,} sent",
             f"{load.refused.total():,} refused",
         )
@@ -201,6 +202,9 @@ class TextOutput(Output):
             f"{outcome}: {counts}; {result.failed_records:,} record(s) under errors/ or dead-lettered",
             soft_wrap=True,
         )
+        if result.left_out:
+            reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(result.left_out.items()))
+            self.out.print(f"left out of the lake: {reasons}", soft_wrap=True)
         if log := result.log:
             self.out.print(
                 f"the log from {log.since:%Y-%m-%d %H:%M} to {log.until:%Y-%m-%d %H:%M} UTC: {log}",

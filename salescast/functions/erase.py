@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from salescast.functions import compact
 from salescast.stack.errors import SalescastError
 from salescast.stack.polling import poll
-from salescast.stack.services import athena, freshness
+from salescast.stack.services import athena, freshness, order_items, table_scan
 from salescast.stack.stack import Stack
 
 ERASED = "erased"
@@ -46,12 +46,17 @@ class Erasure:
 def run(stack: Stack, customer_id: str, report: Report = lambda _: None) -> Erasure:
     """Forget a customer, and look for the id in the lake afterwards.
 
+    A table of the shop's own is not written to: it must have forgotten the customer before.
+
     Raises SalescastError when a write is refused, when the changes do not reach the lake in time, when the
     job fails, and when the id is still to be seen.
     """
     if not customer_id or customer_id == ERASED:
         raise SalescastError(f"{customer_id!r} is no customer's id; give the customer_id of the orders")
-    orders = sum(_forget(stack, order_id, customer_id) for order_id in _orders(stack, customer_id))
+    if order_items.mapping() is None:
+        orders = sum(_forget(stack, order_id, customer_id) for order_id in _orders(stack, customer_id))
+    else:
+        orders = _require_forgotten(stack, customer_id)
     report(f"{orders:,} orders in the table no longer name the customer")
     _await(stack, customer_id)
     report("the lake has it; running the job that erases the id from it")
@@ -85,6 +90,22 @@ def _orders(stack: Stack, customer_id: str) -> Iterator[str]:
     for page in pages:
         for item in page["Items"]:
             yield item["order_id"]["S"]
+
+
+def _require_forgotten(stack: Stack, customer_id: str) -> int:
+    """0 orders were changed; raises SalescastError while a table of the shop's own names the customer."""
+    named = sum(
+        order.get("customer_id") == {"S": customer_id}
+        for page in table_scan.pages(stack, stack.output("OrdersTable"))
+        for item in page.items
+        for order in order_items.orders(item)
+    )
+    if named:
+        raise SalescastError(
+            f"{named:,} orders of your table name the customer; what names a person there only you know: "
+            f"change it so that their customer_id is {ERASED}, then erase once more"
+        )
+    return 0
 
 
 def _forget(stack: Stack, order_id: str, customer_id: str) -> bool:

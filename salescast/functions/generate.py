@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from salescast.functions.invoke import Event, invoke
 from salescast.stack.errors import SalescastError
+from salescast.stack.services import order_items
 from salescast.stack.stack import Stack
 
 STALLED_MOST = 20
@@ -88,6 +89,7 @@ def live(stack: Stack, rate: float, seconds: int, progress: Progress = lambda *_
 
 
 def _invoke(stack: Stack, event: Event) -> Event:
+    order_items.refuse(stack, "sample orders")
     return invoke(stack, "generator", event, key="done", failure="the generator failed")
 
 

@@ -18,7 +18,7 @@ import orjson
 
 from salescast.functions.orders_source import Page, Position, Source
 from salescast.stack.errors import SalescastError
-from salescast.stack.services import athena, change_stream, freshness
+from salescast.stack.services import athena, change_stream, freshness, order_items
 from salescast.stack.services.change_stream import Change
 from salescast.stack.services.table_scan import Item
 from salescast.stack.stack import Stack
@@ -39,7 +39,8 @@ Progress = Callable[[int], None]
 
 @dataclass
 class Load:
-    """What became of the `items` of a source: `sent`, `known` to the lake before, `young`, or refused.
+    """What became of the `items` of a source: `sent`, `known` to the lake before, `young`, refused, or not
+    for the lake (`left_out`, by reason: test, entity, no lines).
 
     Young ones were written so lately that the table's own stream may be bringing them. `refused` counts by
     reason, `examples` names orders that were.
@@ -49,13 +50,15 @@ class Load:
     sent: int = 0
     known: int = 0
     young: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     examples: list[str] = field(default_factory=list)
     resumed: bool = False
     seconds: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
-        return vars(self) | {"refused": self.refused.total(), "reasons": dict(self.refused)}
+        counts = {"left_out": dict(self.left_out), "refused": self.refused.total()}
+        return vars(self) | counts | {"reasons": dict(self.refused)}
 
 
 def load(stack: Stack, source: Source, progress: Progress = lambda _: None) -> Load:
@@ -105,6 +108,7 @@ class _Run:
         self._saved = time.monotonic()
         self._pending: deque[tuple[Page, list[Change], Future[list[str | None]]]] = deque()
         described = stack.dynamodb.describe_table(TableName=stack.output("OrdersTable"))["Table"]
+        self._keys = [key["AttributeName"] for key in described["KeySchema"]]
         self._origin = {
             "awsRegion": stack.session.region_name,
             "eventSourceARN": described.get("LatestStreamArn") or described["TableArn"],
@@ -119,12 +123,15 @@ class _Run:
         pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="load")
         try:
             for page in self._source.pages(dict(self._read)):
-                unknown = [i for i in page.items if hash(i.get("order_id", {}).get("S")) not in known]
+                sifted = [(item, order_items.sifted(order_items.orders(item))) for item in page.items]
+                made = [(item, orders) for item, (orders, _) in sifted if orders]
+                unknown = [each for each in made if any(hash(_id(order)) not in known for order in each[1])]
                 # A time that has yet to come tells nothing of when the order was written.
-                old = [item for item in unknown if not young <= _updated(item).timestamp() <= latest]
-                changes = [self._change(item) for item in old]
+                old = [each for each in unknown if not young <= _updated(each[1][0]).timestamp() <= latest]
+                changes = [self._change(*each) for each in old]
                 self._result.items += len(page.items)
-                self._result.known += len(page.items) - len(unknown)
+                self._result.known += len(made) - len(unknown)
+                self._result.left_out.update(reason for _, (_, reasons) in sifted for reason in reasons)
                 self._result.young += len(unknown) - len(old)
                 if self._pace:
                     self._pace.wait(len(changes), sum(len(change.data) for change in changes))
@@ -143,28 +150,33 @@ class _Run:
         self._result.seconds = round(time.monotonic() - begin, 3)
         return self._result
 
-    def _change(self, item: Item) -> Change:
-        """What a pipe would have made of the item's insertion. Raises SalescastError without a key."""
-        order_id = item.get("order_id", {}).get("S")
-        if not order_id:
-            raise SalescastError("the source has an item without order_id: it is no table of orders")
-        version = item.get("version", {}).get("N", "")
+    def _change(self, item: Item, orders: list[Item]) -> Change:
+        """What a pipe would have made of the insertion of an item with these orders. Raises SalescastError
+        without a key.
+        """
+        if not all(name in item for name in self._keys):
+            raise SalescastError(
+                f"the source has an item without {' and '.join(self._keys)}: it is not of the table's kind"
+            )
+        keys = {name: item[name] for name in self._keys}
+        key = " ".join(str(value) for attribute in keys.values() for value in attribute.values())
+        version = orders[0].get("version", {}).get("N", "")
         event = {
             # No MD5 of DynamoDB's, but as long.
-            "eventID": hashlib.md5(f"load {order_id} {version}".encode(), usedforsecurity=False).hexdigest(),
+            "eventID": hashlib.md5(f"load {key} {version}".encode(), usedforsecurity=False).hexdigest(),
             "eventName": "INSERT",
             "eventVersion": "1.1",
             "eventSource": "aws:dynamodb",
             **self._origin,
             "dynamodb": {
-                "ApproximateCreationDateTime": int(_updated(item).timestamp()),
-                "Keys": {"order_id": {"S": order_id}},
+                "ApproximateCreationDateTime": int(_updated(orders[0]).timestamp()),
+                "Keys": keys,
                 "NewImage": item,
                 "SequenceNumber": "0",
                 "StreamViewType": "NEW_AND_OLD_IMAGES",
             },
         }
-        return Change(order_id, orjson.dumps(event))
+        return Change(key, orjson.dumps(event))
 
     def _settle(self, allowed: int) -> None:
         """Take what the oldest writes answered until at most `allowed` are under way."""
@@ -197,10 +209,14 @@ class _Run:
             self._read, self._result.resumed = read, True
 
 
-def _updated(item: Item) -> datetime:
-    """When the item was last written; 1970 where it does not say so: the transformer tells what is wrong."""
+def _id(order: Item) -> Any:
+    return order.get("order_id", {}).get("S")
+
+
+def _updated(order: Item) -> datetime:
+    """When the order was last written; 1970 where it does not say so: the transformer tells what is wrong."""
     try:
-        updated = datetime.fromisoformat(item["updated_ts"]["S"])
+        updated = datetime.fromisoformat(order["updated_ts"]["S"])
     except (KeyError, TypeError, ValueError):
         return datetime.fromtimestamp(0, UTC)
     return updated if updated.tzinfo else updated.replace(tzinfo=UTC)

@@ -6,9 +6,13 @@ Anybody who may write to Kinesis may have made it, so nothing about its content 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import orjson
+
+from salescast.integrity.raw_objects import records
+from salescast.stack.services import order_items
+from salescast.stack.services.change_stream import Change
 
 NO_CHANGE = "there is no change of an order in it"
 
@@ -20,32 +24,68 @@ Chosen = Callable[[str, datetime | None], bool]
 """Whether failures of a reason and an arrival are wanted."""
 
 
+class FailedOrder(NamedTuple):
+    """What a failed change is about, None what its content does not name. `kind` is INSERT, MODIFY, REMOVE or
+    EXPIRE; `change_id` that of the row.
+    """
+
+    order_id: str | None
+    version: int | None
+    kind: str | None
+    change_id: str | None
+
+    @property
+    def removal(self) -> bool:
+        return self.kind in REMOVALS
+
+    @classmethod
+    def of_change(cls, change: Any) -> Self:
+        """From a change of an order."""
+        new, old = (_inside(change, "dynamodb", image) for image in ("NewImage", "OldImage"))
+        keys = _inside(change, "dynamodb", "Keys")
+        ids = (_inside(image, "order_id", "S") for image in (keys, new, old))
+        return cls(
+            next(filter(None, map(_text, ids)), None),
+            _version(_inside(new, "version", "N") or _inside(old, "version", "N")),
+            _text(_inside(change, "eventName")),
+            _text(_inside(change, "eventID")),
+        )
+
+    @classmethod
+    def of_row(cls, row: dict[str, Any]) -> Self:
+        """From what the transformer made of it."""
+        kind, change_id = _text(row.get("change_type")), _text(row.get("change_id"))
+        return cls(_text(row.get("order_id")), _version(row.get("version")), kind, change_id)
+
+
 @dataclass(frozen=True, eq=False)
 class FailedChange:
     """One change that has no row in the lake.
 
     `reason` says why it failed, `place` where it lies, `arrival` when it came (None where nothing says it).
-    `order_id`, `version`, `kind` (INSERT, MODIFY, REMOVE, EXPIRE) and `change_id` are what its content names,
-    None what it does not. `data` is the change as the pipe writes it to Kinesis, None where only its row is
-    there or nothing of it. `sequence_number` is that of its record in the Kinesis stream, None where nothing
-    says it. `problem` says why it cannot be delivered again, None where its content is enough for that, or
-    for finding the original.
+    `orders` are those that it is about: one, or those of an item of a shop's own table. `data` is the change
+    as the pipe writes it to Kinesis, None where only its rows are there or nothing of it. `sequence_number`
+    is that of its record in the Kinesis stream, None where nothing says it. `problem` says why it cannot be
+    delivered again, None where its content is enough for that, or for finding the original.
     """
 
     reason: str
     place: str
     arrival: datetime | None = None
-    order_id: str | None = None
-    version: int | None = None
-    kind: str | None = None
-    change_id: str | None = None
+    orders: tuple[FailedOrder, ...] = ()
     data: bytes | None = field(default=None, repr=False)
     problem: str | None = None
     sequence_number: str | None = None
 
     @property
-    def removal(self) -> bool:
-        return self.kind in REMOVALS
+    def change_ids(self) -> set[str]:
+        return {order.change_id for order in self.orders if order.change_id}
+
+    @property
+    def as_change(self) -> Change | None:
+        """What is to be delivered again, None where it is not there."""
+        order_id = next((order.order_id for order in self.orders if order.order_id), None)
+        return Change(order_id, self.data) if order_id and self.data else None
 
     @classmethod
     def of(
@@ -56,7 +96,7 @@ class FailedChange:
         arrival: datetime | None,
         sequence_number: str | None = None,
     ) -> Self:
-        """From the change as the pipe wrote it, or from the row that the transformer made of it.
+        """From the change as the pipe wrote it, or from the rows that the transformer made of it.
 
         Never raises: what cannot be read is a failed change too.
         """
@@ -64,36 +104,16 @@ class FailedChange:
             change = orjson.loads(content or b"")
         except ValueError:
             change = None
-        if not isinstance(change, dict):
-            return cls(reason, place, arrival, problem=NO_CHANGE, sequence_number=sequence_number)
-        if "dynamodb" not in change:
-            change_id = _text(change.get("change_id"))
-            return cls(
-                reason,
-                place,
-                arrival,
-                _text(change.get("order_id")),
-                _version(change.get("version")),
-                _text(change.get("change_type")),
-                change_id,
-                problem=None if change_id else NO_CHANGE,
-                sequence_number=sequence_number,
-            )
-        record = change["dynamodb"]
-        order_id = _text(_inside(record, "Keys", "order_id", "S"))
-        return cls(
-            reason,
-            place,
-            arrival,
-            order_id,
-            _version(
-                _inside(record, "NewImage", "version", "N") or _inside(record, "OldImage", "version", "N")
-            ),
-            _text(change.get("eventName")),
-            _text(change.get("eventID")),
-            content if order_id else None,
-            None if order_id else NO_CHANGE,
-        )
+        if isinstance(change, dict) and "dynamodb" in change:
+            orders = tuple(map(FailedOrder.of_change, order_items.changes(change)))
+            named = any(order.order_id for order in orders)
+            problem, data = (None, content) if named else (NO_CHANGE, None)
+            return cls(reason, place, arrival, orders, data, problem)
+        # Those of an item with several orders stand one after another.
+        rows = (row for row, _ in records(content or b"") if isinstance(row, dict) and "change_id" in row)
+        orders = tuple(map(FailedOrder.of_row, rows))
+        problem = None if any(order.change_id for order in orders) else NO_CHANGE
+        return cls(reason, place, arrival, orders, problem=problem, sequence_number=sequence_number)
 
 
 def everything(_reason: str, _arrival: datetime | None) -> bool:

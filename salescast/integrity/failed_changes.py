@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from salescast.integrity import error_objects
 from salescast.integrity.dead_letter_queue import DeadLetter, DeadLetterQueue
 from salescast.integrity.error_objects import ErrorObject
-from salescast.integrity.failed_change import Chosen, FailedChange, everything
+from salescast.integrity.failed_change import Chosen, FailedChange, FailedOrder, everything
 from salescast.integrity.originals import Originals
 from salescast.stack.stack import Stack
 
@@ -57,20 +57,24 @@ class Tally:
 
     def add(self, change: FailedChange) -> None:
         self.records += 1
-        if change.change_id:
-            self.ids.add(change.change_id)
-        if change.order_id is None:
-            self.unreadable += 1
-            return
-        self.orders.add(change.order_id)
-        if change.removal:
-            self.removals.add(change.order_id)
-        elif change.version is None:
-            self.unreadable += 1
-        else:
-            self.changes.add((change.order_id, change.version))
-            if change.kind == "INSERT":
-                self.inserts[change.order_id] = change.version
+        self.ids |= change.change_ids
+        readable = [self._add(order) for order in change.orders]
+        self.unreadable += not readable or not all(readable)
+
+    def _add(self, order: FailedOrder) -> bool:
+        """Whether the change says of the order what there is to say."""
+        if order.order_id is None:
+            return False
+        self.orders.add(order.order_id)
+        if order.removal:
+            self.removals.add(order.order_id)
+            return True
+        if order.version is None:
+            return False
+        self.changes.add((order.order_id, order.version))
+        if order.kind == "INSERT":
+            self.inserts[order.order_id] = order.version
+        return True
 
 
 def tally(stack: Stack) -> Tally:

@@ -2,17 +2,15 @@
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import DecimalException
 from typing import NamedTuple
 
-import orjson
-
-from salescast.integrity.sources import ABSENT, left_out
 from salescast.stack import money
-from salescast.stack.services import table_scan
-from salescast.stack.services.dynamo import DynamoDB
+from salescast.stack.services import order_items, table_scan
+from salescast.stack.services.order_items import ABSENT
 from salescast.stack.services.table_scan import Item
 from salescast.stack.stack import Stack
 
@@ -55,7 +53,8 @@ class Order(NamedTuple):
         return digest(self.columns)
 
 
-_AMOUNT = COLUMNS.index("amount")
+_AMOUNT, _VERSION = COLUMNS.index("amount"), COLUMNS.index("version")
+DIGITS = 38  # of a number in DynamoDB
 SEPARATOR = "\u241f"
 """Between columns in what is digested: a sign that no shop writes."""
 
@@ -65,33 +64,38 @@ def digest(columns: tuple[str, ...]) -> str:
     return hashlib.md5(SEPARATOR.join(columns).encode(), usedforsecurity=False).hexdigest()
 
 
-def scan(stack: Stack) -> Iterator[Order]:
-    """Every order of the table except test orders and other entities, which the lake leaves out too."""
-    for page in table_scan.pages(stack, stack.output("OrdersTable"), ATTRIBUTES):
-        for item in page.items:
-            if not left_out(item):
-                yield _order(item)
+def scan(stack: Stack, leaves: Counter[str] | None = None) -> Iterator[Order]:
+    """Every order of the table except those that the lake leaves out too; `leaves` counts them by reason."""
+    leaves = Counter() if leaves is None else leaves
+    attributes = ATTRIBUTES if order_items.mapping() is None else ()
+    for orders in _orders(stack, attributes):
+        taken, reasons = order_items.sifted(orders)
+        leaves.update(reasons)
+        yield from map(_order, taken)
 
 
 def existing(stack: Stack, order_ids: list[str]) -> set[str]:
-    """Those of the orders that the table has."""
-    dynamodb, table, found = DynamoDB(stack), stack.output("OrdersTable"), set[str]()
-    for start in range(0, len(order_ids), 100):
-        keys = [{"order_id": {"S": order_id}} for order_id in order_ids[start : start + 100]]
-        request = {table: {"Keys": keys, "ProjectionExpression": "order_id", "ConsistentRead": True}}
-        while request:
-            answer = orjson.loads(dynamodb.call("BatchGetItem", orjson.dumps({"RequestItems": request})))
-            found |= {item["order_id"]["S"] for item in answer["Responses"].get(table, [])}
-            request = answer.get("UnprocessedKeys") or {}
-    return found
+    """Those of the orders that the table has, among them what the lake leaves out. Reads the whole table:
+    whose keys are a shop's own, an order's id does not tell them.
+    """
+    wanted = frozenset(order_ids)
+    attributes = ("order_id",) if order_items.mapping() is None else ()
+    ids = (order.get("order_id", {}).get("S") for orders in _orders(stack, attributes) for order in orders)
+    return {order_id for order_id in ids if order_id in wanted}
+
+
+def _orders(stack: Stack, attributes: tuple[str, ...]) -> Iterator[list[Item]]:
+    """What each item of the table makes, with these of its attributes (() all)."""
+    for page in table_scan.pages(stack, stack.output("OrdersTable"), attributes):
+        yield from map(order_items.orders, page.items)
 
 
 def _order(item: Item) -> Order:
-    order_id = item["order_id"]["S"]
+    order_id = item.get("order_id", {}).get("S", "")
     updated = _moment(item.get("updated_ts", {}).get("S", ""))
     try:
         columns = _columns(item)
-        return Order(order_id, item["order_ts"]["S"][:10], int(item["version"]["N"]), updated, columns)
+        return Order(order_id, item["order_ts"]["S"][:10], int(columns[_VERSION]), updated, columns)
     except (KeyError, TypeError, ValueError, AttributeError, DecimalException):
         return Order(order_id, UNREADABLE, 0, updated)
 
@@ -105,7 +109,7 @@ def _columns(item: Item) -> tuple[str, ...]:
     stock_left = _optional(item, "stock_left", "N")
     return (
         item["order_id"]["S"],
-        str(int(item["version"]["N"])),
+        _integer(item["version"]["N"]),
         item["status"]["S"],
         _instant(item["order_ts"]["S"]),
         _instant(item["updated_ts"]["S"]),
@@ -117,13 +121,13 @@ def _columns(item: Item) -> tuple[str, ...]:
         _optional(item, "product_name"),
         _optional(item, "category"),
         _optional(item, "promotion"),
-        str(int(quantity)),
+        _integer(quantity),
         money.as_column(money.exact(unit_price)),
         money.as_column(money.exact(discount or "0")),
         amount,
         amount if item["status"]["S"] in NET_STATUSES else money.as_column(money.exact("0")),
         item["currency"]["S"],
-        str(int(stock_left)) if stock_left else "",
+        _integer(stock_left) if stock_left else "",
     )
 
 
@@ -136,6 +140,14 @@ def _optional(item: Item, name: str, kind: str = "S") -> str:
     if attribute in ABSENT:
         return ""
     return str(attribute[kind])
+
+
+def _integer(text: str) -> str:
+    """A whole number, however it is written: 1E+2 is 100. Raises ValueError or DecimalException."""
+    value = money.exact(text)
+    if value.adjusted() > DIGITS or value != int(value):  # an exponent can stand for more than memory holds
+        raise ValueError(text)
+    return str(int(value))
 
 
 def _instant(text: str) -> str:

@@ -31,7 +31,10 @@ class Originals:
         lacking = [change for change in failed if not change.data and change.arrival]
         originals = self.numbered(lacking)
         by_id = {
-            change.change_id: change for change in lacking if change.change_id and change not in originals
+            change_id: change
+            for change in lacking
+            if change not in originals
+            for change_id in change.change_ids
         }
         return originals | {by_id[change_id]: change for change_id, change in self._kept(by_id).items()}
 
@@ -52,7 +55,7 @@ class Originals:
             if failure is not None:
                 data = base64.b64decode(record["Data"])
                 original = FailedChange.of(data, failure.reason, failure.place, failure.arrival)
-                if original.data:
+                if original.as_change:
                     originals[failure] = original
         return originals
 
@@ -69,11 +72,15 @@ class Originals:
         days = {arrival.date() - timedelta(days=back) for arrival in arrivals for back in (0, 1)}
         for item in raw_objects.listed(self._stack, days, min(arrivals)):
             content = self._content(item.key)
-            if any(change_id.encode() in content for change_id in wanted.keys() - originals.keys()):
+            # An order of an item with several has a number behind the eventID.
+            events = {
+                change_id.rpartition("-")[0] or change_id for change_id in wanted.keys() - originals.keys()
+            }
+            if any(event_id.encode() in content for event_id in events):
                 for _, data in raw_objects.records(content):
                     change = FailedChange.of(data, "", item.key, None)
-                    if change.change_id in wanted and change.data:
-                        originals[change.change_id] = change
+                    if change.as_change:
+                        originals |= dict.fromkeys(change.change_ids & wanted.keys(), change)
             if len(originals) == len(wanted):
                 break
         return originals

@@ -6,7 +6,7 @@ so what the table has more is what was written in between, and young.
 """
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -91,7 +91,10 @@ class Day:
 
 @dataclass
 class Reconciliation:
-    """Table and lake, side by side. Counts of orders; `versions` counts changes that wrote an order."""
+    """Table and lake, side by side. Counts of orders; `versions` counts changes that wrote an order.
+
+    `left_out` counts by reason (test, entity, no lines) what the table has and the lake is not to have.
+    """
 
     table_orders: int = 0
     lake_orders: int = 0
@@ -107,6 +110,7 @@ class Reconciliation:
     failed_records: int = 0
     settle_seconds: float = 0.0
     examples: list[str] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
     log: Log | None = None
 
     @property
@@ -128,7 +132,8 @@ class Reconciliation:
             "lake_amount": money.shortest(self.lake_amount),
         }
         log = {"log": self.log.as_json() if self.log else None}
-        return vars(self) | amounts | log | {"reconciled": self.reconciled}
+        counts = {"left_out": dict(self.left_out), "reconciled": self.reconciled}
+        return vars(self) | amounts | log | counts
 
 
 def reconcile(
@@ -187,15 +192,15 @@ def _reconcile(stack: Stack, settle: float, report: Report) -> Reconciliation:
     differs is in flight; an older one is failed if errors/ or the dead-letter queue has what the lake lacks,
     else missing. Orders that the lake has and the table has not are failed where their removal is found
     there; the others are looked at again after `settle` seconds, since nothing tells when they were removed.
-    Test orders and other entities are left out, archived orders are expected in the lake only.
+    Test orders and other entities are left out and counted, archived orders are expected in the lake only.
     """
     report("summing up the lake by day (Athena)")
     lake = _lake_days(stack)
     report("reading the orders table")
     table: dict[str, Day] = defaultdict(Day)
-    for order in orders_table.scan(stack):
-        table[order.order_date].add(order)
     result = Reconciliation(settle_seconds=round(settle, 3))
+    for order in orders_table.scan(stack, result.left_out):
+        table[order.order_date].add(order)
     _totals(result, table.values(), lake.values())
     result.archived = _archived(stack)
     failed = failed_changes.tally(stack)
@@ -344,7 +349,7 @@ class _Comparison:
         self._view.clear()
         self._read_lake(dates)
         left = sorted(unseen & self._view.keys())
-        left = sorted(set(left) - orders_table.existing(self._stack, left))
+        left = sorted(set(left) - orders_table.existing(self._stack, left)) if left else []
         self._result.unexpected += len(left)
         for order_id in left:
             self._example(f"{order_id}: is in the lake, the table has no such order")

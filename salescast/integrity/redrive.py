@@ -124,10 +124,10 @@ class _Work:
         self.result.broken = self._originals.broken
         sent, changes, lost = list[FailedChange](), list[Change](), Counter[str]()
         for change in failed:
-            whole = change if change.data else originals.get(change)
-            if whole and whole.order_id and whole.data:
+            whole = change if change.data else originals.get(change, change)
+            if original := whole.as_change:
                 sent.append(change)
-                changes.append(Change(whole.order_id, whole.data))
+                changes.append(original)
             else:
                 self.result.left[change.problem or NO_ORIGINAL] += 1
                 lost[change.place] += change.problem == GONE

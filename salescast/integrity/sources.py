@@ -15,6 +15,7 @@ import orjson
 
 from salescast.integrity import order_stream, raw_objects
 from salescast.integrity.table_stream import TableStream
+from salescast.stack.services import order_items
 from salescast.stack.stack import Stack
 
 # docs/aws-behaviour.md 1.2; some of it is trimmed a little early or late.
@@ -23,16 +24,12 @@ MARGIN = timedelta(hours=1)
 
 ID = re.compile(r"[ -~]{1,256}").fullmatch
 
-ABSENT = ({"NULL": True}, {"S": ""}, None)
-_ORDER = {"S": "order"}
-_A_TEST = {"BOOL": True}
-
 
 class Seen(NamedTuple):
     """A change that came. `hour` is that of its change_ts ("2026-11-20 10"), empty where it has none.
 
     `arrived` is when it was last on its way (epoch seconds). `dropped` says why it is not for the lake: test,
-    entity, or nothing.
+    entity, no lines, or nothing.
     """
 
     change_id: str
@@ -84,6 +81,19 @@ class Sources:
             yield _parsed(record["Data"]), record["ApproximateArrivalTimestamp"]
 
     def _seen(self, change: Any, arrived: float) -> Iterator[Seen]:
+        """What an item's change should have brought. Lines that went with a MODIFY are not asked for: which
+        of them had been in the lake is not to be seen here, and the table has none of them.
+        """
+        made = order_items.changes(change)
+        for of_order in made:
+            if of_order is change or (of_order["eventName"], change["eventName"]) != ("REMOVE", "MODIFY"):
+                yield from self._seen_of_order(of_order, arrived)
+        if not made:
+            yield from (
+                seen._replace(dropped=order_items.NO_LINES) for seen in self._seen_of_order(change, arrived)
+            )
+
+    def _seen_of_order(self, change: Any, arrived: float) -> Iterator[Seen]:
         stream = change.get("dynamodb") if isinstance(change, dict) else None
         change_id = change.get("eventID") if isinstance(stream, dict) else None
         # What is longer or has other signs was not made by DynamoDB, and could not be asked for in SQL.
@@ -103,15 +113,7 @@ class Sources:
 def dropped(kind: Any, stream: dict[str, Any]) -> str:
     """Why the transformer drops a change (test, entity), empty where it does not."""
     image = stream.get("OldImage" if kind == "REMOVE" else "NewImage")
-    return left_out(image) if isinstance(image, dict) else ""
-
-
-def left_out(item: dict[str, Any]) -> str:
-    """Why an item is no order for the lake (test, entity), empty where it is one."""
-    entity = item.get("entity")
-    if entity not in ABSENT and entity != _ORDER:
-        return "entity"
-    return "test" if item.get("test") == _A_TEST else ""
+    return order_items.left_out(image) if isinstance(image, dict) else ""
 
 
 def _parsed(data: Any) -> Any:

@@ -11,6 +11,7 @@ from salescast.stack import condition, disk, processes
 from salescast.stack.errors import SalescastError
 from salescast.stack.polling import poll
 from salescast.stack.processes import Process
+from salescast.stack.services import order_items
 from salescast.stack.session import SECRET_VARIABLE, new_secret, root_session
 from salescast.stack.stack import LAPTOP_ACCOUNT, LAPTOP_REGION, LAPTOP_STACK, NO_AWS_CONFIGURATION, Stack
 from salescast.stack.state import PROJECT, Record, State
@@ -39,6 +40,7 @@ def up(
     with each step. Raises SalescastError with the last lines of the log of what failed.
     """
     sam.check_parameters(parameters or {})
+    order_items.mapping()  # a function that cannot use it would fail every change
     state = State(folder.resolve())
     with state.lock():
         state.prepare()

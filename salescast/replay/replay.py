@@ -19,6 +19,7 @@ from salescast.replay.survey import Survey
 from salescast.replay.writer import BATCH, Difference, Outcome, Writer
 from salescast.stack import money
 from salescast.stack.errors import SalescastError
+from salescast.stack.services import order_items
 from salescast.stack.stack import Stack
 from salescast.stack.state import write_json
 
@@ -84,8 +85,11 @@ class Rehearsal:
         }
 
 
-def check_dates(stack: Stack, file: Survey) -> None:
-    """Raise SalescastError, saying what to do, when the stack would refuse orders of the file's dates."""
+def check(stack: Stack, file: Survey) -> None:
+    """Raise SalescastError, saying what to do, when the stack would refuse orders of the file's dates, or
+    reads another table than those of files are written to.
+    """
+    order_items.refuse(stack, "the orders of a file")
     first = stack.parameters.get("FirstOrderDate", "")
     latest = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
     if file.first_date and file.first_date < first:
@@ -132,7 +136,7 @@ def replay(stack: Stack, file: Survey, progress: Progress = lambda _: None) -> R
     offered again and found to be there. Raises SalescastError when the stack refuses the file's dates or
     DynamoDB a write. An interrupt (KeyboardInterrupt) says how far it got.
     """
-    check_dates(stack, file)
+    check(stack, file)
     return _Run(stack, file, progress).run()
 
 

@@ -4,7 +4,7 @@ Metrics (namespace Salescast, dimension service unless said):
 
 | metric | unit | meaning |
 |---|---|---|
-| RecordsOk, RecordsDropped, RecordsFailed | count | records by result |
+| RecordsOk, RecordsDropped, RecordsFailed | count | records by result; of those that are Ok their rows |
 | RecordsDroppedByReason, RecordsFailedByReason | count | the same by reason (dimension reason) |
 | LagMax | milliseconds | from updated_ts to here, the oldest row of the batch |
 | ChangeAgeMax | milliseconds | from the change of the table (to the second) to here, the oldest row |

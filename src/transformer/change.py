@@ -109,7 +109,7 @@ def read(change: bytes, moment: Moment) -> Reading:
     except ChangeError:
         raise
     except (DecodeError, ValueError):
-        return _read_again(decode(change), moment)
+        return read_again(decode(change), moment)
 
 
 def _row(record: _Change, image: Image, old: Old | None, moment: Moment) -> Row:
@@ -208,8 +208,11 @@ def _previous_status(record: _Change, image: Image, old: Old | None, moment: Mom
     return old.status.S if old.status else None
 
 
-def _read_again(change: Any, moment: Moment) -> Reading:
-    """Second reading, of a change that the declared types refused: in the usual form, or the reason."""
+def read_again(change: Any, moment: Moment) -> Reading:
+    """Reads a change (JSON, decoded) that the declared types may refuse: in the usual form, or the reason.
+
+    Raises as `read` does.
+    """
     if not isinstance(change, dict) or not isinstance(stream := change.get("dynamodb"), dict):
         raise ChangeError("dynamodb: is missing; this is no DynamoDB stream record")
     name = change.get("eventName")

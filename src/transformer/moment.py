@@ -32,28 +32,36 @@ class Moment:
     def change_ts(self, created: Any) -> str | None:
         """ApproximateCreationDateTime as ISO 8601, or None where it is absent. Raises ChangeError.
 
-        Epoch seconds as int, float or numeric string, epoch milliseconds likewise (from 1e11 on: that many
-        seconds are the year 5138), or ISO 8601 itself: samples and captures show every one of them.
+        Samples and captures show every form that `utc` reads.
         """
         try:
             return self._texts[created]
         except (KeyError, TypeError):
             pass
         try:
-            if isinstance(created, str) and "T" in created:
-                instant = datetime.fromisoformat(created)
-                if instant.tzinfo is None:
-                    instant = instant.replace(tzinfo=UTC)
-            elif isinstance(created, bool):
-                raise TypeError
-            else:
-                epoch = float(created)
-                instant = datetime.fromtimestamp(epoch / 1000 if abs(epoch) >= 1e11 else epoch, UTC)
-            text = iso_millis(instant.astimezone(UTC))
+            text = utc(created)
         except (TypeError, ValueError, OverflowError, OSError):
             raise ChangeError("ApproximateCreationDateTime: must be epoch seconds or ISO 8601") from None
         self._texts[created] = text
         return text
+
+
+def utc(time: Any) -> str:
+    """Epoch seconds, epoch milliseconds (from 1e11 on: that many seconds are the year 5138), as number or as
+    text, or ISO 8601, UTC where it names no zone: as `iso_millis` writes it.
+
+    Raises TypeError, ValueError, OverflowError, OSError.
+    """
+    if isinstance(time, bool):
+        raise TypeError
+    try:
+        epoch = float(time)
+    except ValueError:
+        instant = datetime.fromisoformat(time)
+        instant = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant
+    else:
+        instant = datetime.fromtimestamp(epoch / 1000 if abs(epoch) >= 1e11 else epoch, UTC)
+    return iso_millis(instant.astimezone(UTC))
 
 
 def iso_millis(instant: datetime) -> str:

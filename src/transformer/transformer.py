@@ -2,7 +2,8 @@
 
 The contract with Firehose (docs/architecture.md): every recordId once and in order, each with a result.
 
-* Ok: the row as a JSON object.
+* Ok: the row as a JSON object; of a shop's own table (`mapping`) one for each line of the item, one after
+  another.
 * Dropped: not for the lake (a test order, an item that is no order); counted by reason.
 * ProcessingFailed: the change breaks its contract; the reason is in the log, and Firehose keeps the record
   under errors/.
@@ -21,6 +22,7 @@ from msgspec.json import Encoder
 from batch_metrics import Batch
 from change import Dropped, read
 from contract import ChangeError
+from mapping import Mapping, declared
 from moment import Moment
 from transformer_environment import environment
 
@@ -40,13 +42,13 @@ class EventError(ValueError):
 
 def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001
     """Answers a Firehose transformation event, ``{"records": [{"recordId", "data"}, ...]}``, with its
-    rows. Raises VariableError, EventError.
+    rows. Raises VariableError, EventError, MappingError.
     """
     batch = Batch(Moment(environment()))
     records = event.get("records") if isinstance(event, dict) else None
     if not isinstance(records, list):  # by hand: a model of every record would cost more than its row
         raise EventError("records: must be a list; send an event such as events/transformer/mixed.json")
-    response = transform(records, batch)
+    response = transform(records, batch, declared())
     try:
         batch.publish(logger, metrics)
     except Exception:  # rows that were made are delivered, whatever becomes of their counts
@@ -54,15 +56,19 @@ def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001
     return {"records": response}
 
 
-def transform(records: list[dict[str, Any]], batch: Batch) -> list[dict[str, Any]]:
+def transform(
+    records: list[dict[str, Any]], batch: Batch, mapping: Mapping | None = None
+) -> list[dict[str, Any]]:
     """One answer for each record, in order; counts what became of them in ``batch``."""
     answers: list[dict[str, Any]] = []
+    moment = batch.moment
     room = RESPONSE_LIMIT - sum(len(record["recordId"]) + OVERHEAD for record in records)
     for record in records:
         record_id = record["recordId"]
         try:
-            reading = read(pybase64.b64decode(record["data"], validate=True), batch.moment)
-            data = pybase64.b64encode_as_string(_encode(reading.row))
+            change = pybase64.b64decode(record["data"], validate=True)
+            readings = mapping.read(change, moment) if mapping else [read(change, moment)]
+            data = pybase64.b64encode_as_string(b"".join([_encode(reading.row) for reading in readings]))
             if len(data) > room:
                 raise ChangeError("response: would exceed 6 MB; deliver the change again in a smaller batch")
         except Dropped as dropped:
@@ -77,5 +83,6 @@ def transform(records: list[dict[str, Any]], batch: Batch) -> list[dict[str, Any
         else:
             room -= len(data)
             answers.append({"recordId": record_id, "result": "Ok", "data": data})
-            batch.count_row(reading)
+            for reading in readings:
+                batch.count_row(reading)
     return answers

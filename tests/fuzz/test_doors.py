@@ -115,7 +115,7 @@ def test_lines_under_errors() -> None:
 
     for text in cases(make, 8):
         change = error_objects.parse("errors/processing-failed/2026/11/20/a", text)
-        assert change.order_id or change.problem or change.change_id
+        assert change.orders or change.problem
         stack: Any = FailingStack({"errors/processing-failed/2026/11/20/a": text})
         error_objects.read(stack, "errors/processing-failed/2026/11/20/a", everything)
 

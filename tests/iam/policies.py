@@ -30,6 +30,8 @@ def short(resource: Any) -> str:
     """The resource of a statement in the template, without what every ARN has."""
     if isinstance(resource, list):
         return ", ".join(short(part) for part in resource)
+    if isinstance(resource, dict) and "Fn::If" in resource:
+        return short(resource["Fn::If"][-1])  # that of the defaults
     text = resource if isinstance(resource, str) else next(iter(resource.values()))
     text = re.sub(r"arn:\$\{AWS::Partition\}:([\w-]+):\$\{AWS::Region\}:\$\{AWS::AccountId\}:", r"\1:", text)
     return re.sub(r"\$\{(\w+)(\.Arn)?\}", r"\1", text.removesuffix(".Arn"))

@@ -102,8 +102,8 @@ def replay_orders(
     the attributes of an order). docs/order-files.md says how a mapping is written.
 
     Dates are read in one form for the whole file: 2024-03-05, 2024/3/5, 05/03/2024, 5.3.24, 5-Mar-24, Mar 5,
-    2024; alone or with a time such as 9:05, 09:05:30.250, 9:05 AM, T09:05; Z, UTC, +01:00 or -0500 at the end
-    counts.
+    2024, Tue, 5 Mar 2024, 20240305; alone or with a time such as 9:05, 09:05:30.250, 9:05 AM, T09:05; Z, UTC,
+    +01:00 or -0500 at the end counts.
 
     Exit status 1 when a line could not become an order, or is in the table with other contents; they are
     listed.
@@ -136,7 +136,7 @@ def replay_orders(
             rehearsal = replay.rehearse(surveyed, show)
         output.rehearsed(rehearsal)
         return int(rehearsal.unmapped > 0)
-    replay.check_dates(target, surveyed)
+    replay.check(target, surveyed)
     consent.ask(target, f"write {surveyed.lines:,} orders to", yes)
     for note in surveyed.notes:
         output.step(note)

@@ -22,7 +22,9 @@ def stack(*answers: Any, error: bool = False) -> tuple[Stack, list[dict[str, Any
         answer = {"Payload": io.BytesIO(json.dumps(left.pop(0)).encode())}
         return answer | ({"FunctionError": "Unhandled"} if error else {})
 
-    made = SimpleNamespace(output=lambda name: name, invocations=SimpleNamespace(invoke=invoke))
+    made = SimpleNamespace(
+        output=lambda name: name, parameters={}, invocations=SimpleNamespace(invoke=invoke)
+    )
     return cast(Stack, made), events
 
 

@@ -54,14 +54,14 @@ def test_a_line_of_a_processing_failure() -> None:
         NOON,
         PROCESSING,
     )
-    assert (failed.order_id, failed.version, failed.kind, failed.change_id) == ("a", 3, "MODIFY", "a-3")
+    assert failed.orders == (("a", 3, "MODIFY", "a-3"),)
     assert (failed.data, failed.problem) == (json.dumps(change()).encode(), None)
 
 
 def test_a_line_of_a_conversion_failure() -> None:
     failed = error_objects.parse(CONVERSION, line(row(), lastErrorCode="D.X", lastErrorMessage="no"))
     assert failed.reason == "format-conversion-failed: D.X: no"
-    assert (failed.order_id, failed.version, failed.change_id) == ("a", 3, "a-3")
+    assert failed.orders == (("a", 3, "MODIFY", "a-3"),)
     assert (failed.data, failed.problem) == (None, None), "the original may be under raw/"
 
 
@@ -250,4 +250,11 @@ def test_only_lines_that_were_chosen_and_accepted_are_taken_out() -> None:
 
 def test_what_holds_no_change_says_so() -> None:
     failed = FailedChange.of(None, "why", "where", None)
-    assert (failed.problem, failed.order_id, everything("why", None)) == (NO_CHANGE, None, True)
+    assert (failed.problem, failed.orders, everything("why", None)) == (NO_CHANGE, (), True)
+
+
+def test_rows_of_one_item_fail_together_and_come_back_as_one_change() -> None:
+    rows = [row("a", 3) | {"change_id": f"e-{number}"} for number in (1, 2)]
+    failed = error_objects.parse(CONVERSION, line(b"".join(json.dumps(each).encode() for each in rows)))
+    assert failed.change_ids == {"e-1", "e-2"}
+    assert (failed.as_change, failed.problem) == (None, None)

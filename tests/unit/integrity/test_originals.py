@@ -10,6 +10,7 @@ import pytest
 from salescast.integrity.failed_change import FailedChange
 from salescast.integrity.originals import Originals
 from salescast.integrity.redrive import NO_ORIGINAL, redrive
+from salescast.stack.services.change_stream import Change
 from tests.unit.integrity.failing_stack import CONVERSION, NOON, FailingStack, change, line, row
 
 DAY = "raw/2026/11/20/"
@@ -27,9 +28,7 @@ def test_originals_are_found_between_others() -> None:
     stack: Any = FailingStack({"raw/2026/11/19/b": gzip.compress(content)})
     one, other = failed(row("b 🙂", 1)), failed(row("4"))
     found = Originals(stack).find([one, other])
-    assert {change: (original.order_id, original.data) for change, original in found.items()} == {
-        one: ("b 🙂", wanted)
-    }
+    assert {change: original.as_change for change, original in found.items()} == {one: Change("b 🙂", wanted)}
     assert Originals(stack).find([]) == {}
 
 

@@ -8,13 +8,15 @@ from typing import Any, cast
 import pytest
 
 from attribute import NET_STATUSES
-from change import to_row
+from change import Dropped, to_row
+from contract import ChangeError
 from moment import Moment
 from salescast.integrity import orders_table
 from salescast.integrity.failed_changes import Tally
 from salescast.integrity.log import Log
 from salescast.integrity.orders_table import COLUMNS, UNREADABLE, Order, _order
 from salescast.integrity.reconcile import Day, Reconciliation, _Comparison
+from salescast.stack.services import order_items
 from salescast.stack.stack import Stack
 from transformer_environment import Settings
 
@@ -176,6 +178,58 @@ def test_an_item_has_the_columns_of_the_transformers_row(optional: dict[str, Any
     order, expected = _order(item), row(item)
     assert dict(zip(COLUMNS, order.columns, strict=True)) == {name: expected[name] for name in COLUMNS}
     assert order[:4] == ("a", DAY, 2, datetime(2026, 11, 2, tzinfo=UTC))
+
+
+NULL, EMPTY, HUGE = {"NULL": True}, {"S": ""}, {"N": "1E999999999"}
+ALIKE: dict[str, list[dict[str, Any]]] = {
+    "": [
+        *({"test": NULL}, {"test": EMPTY}, {"test": {"BOOL": False}}),
+        *({"entity": NULL}, {"entity": EMPTY}, {"entity": {"S": "order"}}),
+        *({"discount": NULL}, {"stock_left": EMPTY}, {"discount": {"N": "1E-4"}}),
+        *({"quantity": {"N": "3.0"}}, {"stock_left": {"N": "1E+2"}}, {"version": {"N": "2.0"}}),
+        *({"version": {"N": "2147483647"}}, {"customer_id": {"S": " "}}),
+        {"invoice_id": EMPTY, "customer_id": EMPTY},
+    ],
+    "test": [{"test": {"BOOL": True}}, {"test": {"BOOL": True}, "quantity": {"S": "many"}}],
+    "entity": [{"entity": {"S": "Order"}}, {"entity": {"N": "1"}}, {"entity": {"SS": ["order"]}}],
+    "test: must be a BOOL": [{"test": {"S": "true"}}, {"test": {"N": "1"}}],
+    "version: must be an integer from 1 to 2147483647 (32 bits)": [
+        *({"version": {"N": "1764057600000"}}, {"version": {"N": "2147483648"}}, {"version": {"N": "0"}}),
+        *({"version": {"N": "1.5"}}, {"version": {"S": "1"}}, {"version": HUGE}),
+    ],
+    "version: is missing": [{"version": NULL}],
+    "quantity: must be an integer other than 0, from -2147483648 to 2147483647 (32 bits)": [
+        *({"quantity": {"N": "3000000000"}}, {"quantity": {"N": "-2147483649"}}, {"quantity": {"N": "0"}}),
+        *({"quantity": {"N": "2.5"}}, {"quantity": HUGE}),
+    ],
+    "quantity: is missing": [{"quantity": NULL}, {"quantity": EMPTY}],
+    "stock_left: must be an integer from -2147483648 to 2147483647 (32 bits)": [
+        *({"stock_left": {"N": "5000000000"}}, {"stock_left": {"S": "5"}}),
+    ],
+    "discount: must be a number that fits decimal(18,4)": [
+        *({"discount": {"S": "1"}}, {"discount": {"N": "0.00001"}}, {"discount": HUGE}),
+    ],
+    "customer_id: must be a string": [{"customer_id": {"N": "17850"}}, {"customer_id": {"M": {}}}],
+    "country: is missing": [{"country": NULL}, {"country": EMPTY}],
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome"), [(changes, outcome) for outcome, kind in ALIKE.items() for changes in kind]
+)
+def test_an_item_is_read_alike_by_transformer_and_reconcile(changes: dict[str, Any], outcome: str) -> None:
+    """What public reports had in their tables, and its neighbours."""
+    item = ITEM | changes
+    if outcome in ("", "test", "entity"):
+        assert order_items.left_out(item) == outcome
+    if outcome:
+        with pytest.raises((ChangeError, Dropped)) as refused:
+            row(item)
+        assert str(refused.value) == outcome
+    else:
+        expected = row(item)
+        columns = dict(zip(COLUMNS, _order(item).columns, strict=True))
+        assert columns == {name: expected[name] for name in COLUMNS}
 
 
 @pytest.mark.parametrize("name", OPTIONAL)
