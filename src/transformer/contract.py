@@ -1,17 +1,15 @@
 """The contract of an order item: which attributes it has, of which type, and what their values may be.
 
-`Image` declares it, and msgspec reads an item that keeps it straight into `Image`. The functions are asked
-only about items that it refuses. Sources: docs/data-dictionary.md; the widths are those of the columns in
-template.yaml.
+`Image` declares it, and msgspec reads an item that keeps it straight into `Image`; `breach` says of one that
+it refuses why. Sources: docs/data-dictionary.md; the widths are those of the columns in template.yaml.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, get_type_hints
+from typing import get_type_hints
 
-from msgspec import Meta, Raw, Struct, ValidationError, convert
+from msgspec import Meta, Raw, Struct
 from msgspec.structs import fields
 
 from attribute import (
@@ -33,8 +31,6 @@ from attribute import (
     Text,
     Units,
     Version,
-    is_absent,
-    plainly,
 )
 
 AMOUNT_LIMIT = Decimal(10) ** 16  # decimal(20,4) has 16 digits before the point
@@ -98,46 +94,3 @@ ATTRIBUTES: dict[str, tuple[type[Struct], Meta]] = {
     for name, hint in get_type_hints(Image, include_extras=True).items()
     if hint is not Raw
 }
-
-
-def usual(image: Mapping[str, Any]) -> dict[str, Any]:
-    """``image`` in the usual form: without what is absent or unknown, numbers written plainly."""
-    return {
-        name: plainly(attribute)
-        for name, attribute in image.items()
-        if name in ATTRIBUTES and not is_absent(attribute)
-    }
-
-
-def mended(old: Mapping[str, Any], image: Mapping[str, Any]) -> dict[str, Any]:
-    """What of ``old`` keeps the contract; both in the usual form. Where its `Kind` does not, that of
-    ``image`` counts: it may be mended, though it is fixed at insert.
-    """
-    broken = {name for name, attribute in old.items() if breach_of(name, attribute)}
-    kind = {name: image[name] for name in broken if name in ("test", "entity") and name in image}
-    return {name: attribute for name, attribute in old.items() if name not in broken} | kind
-
-
-def breach(image: Mapping[str, Any]) -> str | None:
-    """The first rule that ``image``, in the usual form, breaks, or None. Names the attribute, never its
-    value.
-    """
-    for name in ATTRIBUTES:
-        if name in image:
-            if reason := breach_of(name, image[name]):
-                return reason
-        elif name in REQUIRED:
-            return f"{name}: is missing"
-    return None
-
-
-def breach_of(name: str, attribute: Any) -> str | None:
-    """The rule that the attribute ``name`` breaks, or None."""
-    kind, rule = ATTRIBUTES[name]
-    try:
-        convert(attribute, kind)
-        if all(map((rule.extra or {})["holds"], attribute.values())):
-            return None
-    except (TypeError, ValidationError):
-        pass
-    return f"{name}: must be {rule.description}"

@@ -20,8 +20,9 @@ from msgspec import Struct, ValidationError, convert
 from msgspec.json import decode
 
 from attribute import Number, OptionalFlag, OptionalNumber, is_absent, plain
+from breach import breach_of
 from change import Dropped, Reading, read_again
-from contract import ATTRIBUTES, REQUIRED, ChangeError, breach_of
+from contract import ATTRIBUTES, REQUIRED, ChangeError
 from moment import Moment, utc
 
 PATH = Path(__file__).with_name("mapping.yaml")

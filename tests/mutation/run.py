@@ -48,8 +48,8 @@ MUTATIONS = (
     Mutation(
         "a price is rounded to cents",
         "src/transformer/change.py",
-        "unit_price=unit_price,",
-        "unit_price=f'{float(unit_price):.2f}',",
+        "unit_price, discount, str(amount)",
+        "f'{float(unit_price):.2f}', discount, str(amount)",
         f"{CHANGE}::test_amounts_are_exact",
     ),
     Mutation(
@@ -97,8 +97,8 @@ MUTATIONS = (
     Mutation(
         "an e-mail address gets into the lake",
         "src/transformer/change.py",
-        "customer_id=image.customer_id.S or None,",
-        "customer_id=bytes(image.customer_email).decode() or None,",
+        "image.customer_id.S or None,",
+        "bytes(image.customer_email).decode() or None,",
         f"{CHANGE}::test_personal_data_stays_behind",
     ),
     Mutation(
