@@ -80,7 +80,11 @@ def project(
     if not 1 <= horizon <= MAX_HORIZON:
         raise ValueError(f"horizon must be from 1 to {MAX_HORIZON}, not {horizon}")
     values = np.asarray(y, dtype=np.float64).ravel()
-    left_out = max(0, len(values) - MOST_DAYS)
+    values = np.where(np.isfinite(values), values, np.nan)
+    first = int(np.argmax(np.isfinite(values))) if values.size else 0
+    # Of all days: a stray sale that is older than the others may be would leave its pause behind.
+    stray = stray_days(values[first:])
+    left_out = max(first + stray, len(values) - MOST_DAYS)
     values = values[left_out:]
     known = np.isfinite(values)
     size = float(np.max(np.abs(values[known]), initial=0.0))
@@ -90,8 +94,7 @@ def project(
     # Everything below works on numbers of the order of one, so that nothing overflows.
     z = np.where(known, values / size, np.nan)
     first = int(np.argmax(known))
-    stray = stray_days(z[first:])
-    z, left_out = z[first + stray :], left_out + first + stray
+    z, left_out = z[first:], left_out + first
     if start is not None:
         start = start + dt.timedelta(days=left_out)
     non_negative = bool(np.nanmin(z) >= 0)

@@ -133,6 +133,13 @@ def test_a_stray_early_order_is_left_out() -> None:
     assert "901 days from a stray first sale on left out" in found.method
 
 
+def test_a_stray_order_of_long_ago_does_not_leave_its_pause_behind() -> None:
+    history = np.concatenate([[5.0], np.zeros(2000), weekly(400)])
+    found = project(history)
+    assert found.mean == pytest.approx(project(history[2001:]).mean)
+    assert "2001 days from a stray first sale on left out" in found.method
+
+
 def test_a_product_that_sells_now_and_then_begins_where_it_begins() -> None:
     history = np.zeros(600)
     history[::75] = 1.0
