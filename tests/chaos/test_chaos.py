@@ -1,14 +1,12 @@
 """Faults, the short version: one plan of `make chaos`, on the stack that the tests share."""
 
-import pytest
-
 from salescast.stack.stack import Stack
 from tests.chaos.checker import Checker
 from tests.chaos.faults import KINDS, LOSES
 from tests.chaos.plan import plan
 from tests.chaos.player import Player
 
-SEED = 2
+SEED = 5
 MANY = range(1, 301)
 
 
@@ -41,7 +39,8 @@ def test_a_plan_can_be_played_with_fewer_faults() -> None:
     assert [step.changes for step in part.rounds] == [step.changes for step in whole.rounds]
 
 
-@pytest.mark.parametrize("seed", [SEED])
-def test_the_plan_of_the_short_version_loses_nothing_by_itself(seed: int) -> None:
-    """On a stack that others use no change may be given up."""
-    assert not [fault for fault in plan(seed).faults.values() if fault.target in LOSES]
+def test_the_short_version_leaves_the_shared_stack_as_others_expect_it() -> None:
+    """No change given up, none delivered anew that others count, no other shards."""
+    faults = plan(SEED).faults.values()
+    assert not [fault for fault in faults if fault.target in LOSES]
+    assert not {fault.kind for fault in faults} & {"damage checkpoints", "reshard", "crawl"}

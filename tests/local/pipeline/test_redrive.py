@@ -192,9 +192,10 @@ def test_a_row_that_was_not_converted_is_delivered_from_raw(stack: Stack, writte
     stack.s3.delete_object(Bucket=stack.output("Lake"), Key=key)
 
 
-def test_a_row_that_names_another_change_is_delivered_as_what_came(stack: Stack, written: Written) -> None:
+def test_a_row_that_names_another_change_is_delivered_as_what_came(stack: Stack, prefix: str) -> None:
     """What a faulty transformer made of a change says nothing; Firehose names the change's record."""
-    order_id = f"{written.not_converted}2"
+    order_id = f"{prefix}named"
+    put(stack, order_id)
     wait_for_rows(stack, order_id, 1)
     reason = f"{order_id} invented"
     invented = conversion_line({"change_id": "invented", "order_id": "nobody", "version": 9}, reason, now())
