@@ -44,6 +44,7 @@ def test_a_named_query_runs_with_a_parameter_and_is_downloaded(
     window.choose("Query", "top_products")
     expect(window.page.get_by_text("Which products bring the most revenue?")).to_be_visible()
     expect(window.page).to_have_url(re.compile("query=top_products"))
+    window.idle()  # until then the former query's button may still be there
     window.page.get_by_label("country").fill("France")
     window.page.get_by_role("button", name="Run").click()
     answer = texts(athena.query(shop.stack, "top_products", {"country": "France"}))

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +74,10 @@ class Worker:
         """End it and wait until it is gone."""
         self._process.kill()
         for pipe in (self._process.stdin, self._process.stdout):
-            if pipe:
-                pipe.close()
+            # What was not written yet has nobody to read it.
+            with suppress(OSError):
+                if pipe:
+                    pipe.close()
         self._process.wait()
 
     @property
@@ -110,14 +113,11 @@ class WorkerPool:
     def take(self) -> "Loan":
         """A worker for one query; waits while AT_ONCE are lent."""
         self._room.acquire()
-        with self._lock:
-            kept = self._idle.pop() if self._idle else None
-        if kept and not kept.alive:
-            kept.close()
-            kept = None
-        lent = kept or Worker(self._statements)
-        lent.open()
-        return Loan(self, lent)
+        try:
+            return Loan(self, self._opened())
+        except BaseException:
+            self._room.release()
+            raise
 
     def give_back(self, lent: Worker) -> None:
         """Kept for the next query, if it lives and few are."""
@@ -125,9 +125,25 @@ class WorkerPool:
             keep = not lent.killed and lent.alive and len(self._idle) < KEPT
             if keep:
                 self._idle.append(lent)
-        if not keep:
-            lent.close()
-        self._room.release()
+        try:
+            if not keep:
+                lent.close()
+        finally:
+            self._room.release()
+
+    def _opened(self) -> Worker:
+        """One that waited for a query and lives still, or a new one."""
+        while True:
+            with self._lock:
+                kept = self._idle.pop() if self._idle else None
+            if kept is None:
+                return Worker(self._statements)
+            try:
+                kept.open()
+            except QueryError:  # it has died meanwhile
+                kept.close()
+            else:
+                return kept
 
 
 class Loan:
