@@ -5,8 +5,9 @@ has it under its eventID, which the transformer may have invented.
 """
 
 import base64
-from collections.abc import Iterable
-from datetime import timedelta
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 
 from salescast.integrity import order_stream, raw_objects
 from salescast.integrity.failed_change import FailedChange
@@ -30,43 +31,43 @@ class Originals:
         """
         lacking = [change for change in failed if not change.data and change.arrival]
         originals = self.numbered(lacking)
-        by_id = {
-            change_id: change
-            for change in lacking
-            if change not in originals
-            for change_id in change.change_ids
-        }
-        return originals | {by_id[change_id]: change for change_id, change in self._kept(by_id).items()}
+        # A change may have been delivered, and have failed, more than once.
+        by_id: dict[str, list[FailedChange]] = defaultdict(list)
+        for change in lacking:
+            if change not in originals:
+                for change_id in change.change_ids:
+                    by_id[change_id].append(change)
+        for change_id, original in self._kept(by_id).items():
+            originals |= dict.fromkeys(by_id[change_id], original)
+        return originals
 
     def numbered(self, failed: Iterable[FailedChange]) -> dict[FailedChange, FailedChange]:
         """The originals that the Kinesis stream has under the failures' sequence numbers."""
-        wanted = {
-            change.sequence_number: change
-            for change in failed
-            if change.sequence_number and change.arrival and not change.data
-        }
-        arrivals = [change.arrival for change in wanted.values() if change.arrival]
+        wanted: dict[str, list[FailedChange]] = defaultdict(list)
+        for change in failed:
+            if change.sequence_number and change.arrival and not change.data:
+                wanted[change.sequence_number].append(change)
         originals: dict[FailedChange, FailedChange] = {}
+        arrivals = _arrivals(wanted)
         if not arrivals:
             return originals
         until = (max(arrivals) + timedelta(seconds=1)).timestamp()
         for record in order_stream.records(self._stack, min(arrivals) - WAITED, until):
-            failure = wanted.get(record["SequenceNumber"])
-            if failure is not None:
+            for failure in wanted.get(record["SequenceNumber"], ()):
                 data = base64.b64decode(record["Data"])
                 original = FailedChange.of(data, failure.reason, failure.place, failure.arrival)
                 if original.as_change:
                     originals[failure] = original
         return originals
 
-    def _kept(self, wanted: dict[str, FailedChange]) -> dict[str, FailedChange]:
+    def _kept(self, wanted: Mapping[str, list[FailedChange]]) -> dict[str, FailedChange]:
         """The changes under raw/ by eventID.
 
         Reads objects written from the first arrival on, oldest first, until all are there. An object may lie
         under the day before.
         """
         originals: dict[str, FailedChange] = {}
-        arrivals = [change.arrival for change in wanted.values() if change.arrival]
+        arrivals = _arrivals(wanted)
         if not arrivals:
             return originals
         days = {arrival.date() - timedelta(days=back) for arrival in arrivals for back in (0, 1)}
@@ -93,3 +94,7 @@ class Originals:
             except raw_objects.BrokenObjectError:
                 self.broken.append(key)
         return b""
+
+
+def _arrivals(failures: Mapping[str, list[FailedChange]]) -> list[datetime]:
+    return [change.arrival for several in failures.values() for change in several if change.arrival]

@@ -56,3 +56,9 @@ def test_deep_nesting_does_not_hide_what_follows() -> None:
     stack: Any = FailingStack({f"{DAY}a": deep + json.dumps(change()).encode()})
     one = failed(row())
     assert Originals(stack).find([one]).keys() == {one}
+
+
+def test_a_change_that_failed_twice_has_its_original_twice() -> None:
+    stack: Any = FailingStack({f"{DAY}a": json.dumps(change()).encode()})
+    first, second = failed(row()), failed(row())
+    assert Originals(stack).find([first, second]).keys() == {first, second}
