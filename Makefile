@@ -46,12 +46,13 @@ install-dashboard: install .venv/.dashboard  ## and what the web dashboard and p
 develop: install .venv/.project  ## and what tests, checks and benchmarks need
 
 .PHONY: demo
-demo: install  ## the whole pipeline on this machine, reconciled (ORDERS=20000, REPLAY=file.csv.gz)
-	@$(BIN)/salescast demo $(if $(ORDERS),--orders $(ORDERS)) $(if $(REPLAY),--replay '$(REPLAY)')
+demo: install  ## the whole pipeline on this machine, reconciled (ORDERS=20000, REPLAY=file.csv.gz, TRICKLE=0, YES=1)
+	@$(BIN)/salescast demo $(if $(ORDERS),--orders $(ORDERS)) $(if $(REPLAY),--replay '$(REPLAY)') \
+	  $(if $(filter 0,$(TRICKLE)),--no-trickle) $(if $(YES),--yes)
 
 .PHONY: dashboard
-dashboard: install-dashboard  ## the web dashboard of the stack that make demo left, until Ctrl-C
-	@$(BIN)/salescast dashboard
+dashboard: install-dashboard  ## the web dashboard of the stack that make demo left, until Ctrl-C (PORT=8600)
+	@$(BIN)/salescast dashboard $(if $(PORT),--port $(PORT))
 
 .PHONY: down
 down: install  ## stop what `make demo` left running

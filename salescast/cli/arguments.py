@@ -65,6 +65,8 @@ def backfill(
     """The generator's event for past days, up to yesterday unless `end` says otherwise."""
     last = day("--end", end) if end else datetime.now(UTC).date() - timedelta(days=1)
     first = day("--start", start) if start else last - timedelta(days=(days or 1) - 1)
+    if first > last:
+        raise UsageError(f"the first day, {first}, is after the last, {last}; give an earlier --start")
     event: dict[str, Any] = {"action": "backfill", "start": first.isoformat(), "end": last.isoformat()}
     return event | ({"orders": orders} if orders else {})
 

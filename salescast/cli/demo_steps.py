@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from salescast import laptop
-from salescast.cli import arguments
 from salescast.cli.output import Output
-from salescast.cli.progress import Bars
-from salescast.functions import generate, project, snapshot
+from salescast.cli.progress import Bars, Counter
+from salescast.functions import generate, project, snapshot, trickle
 from salescast.integrity import last_reconciliation, orders_table, reconcile
 from salescast.integrity.reconcile import Reconciliation
 from salescast.replay import replay
@@ -25,11 +24,12 @@ from salescast.stack.services.lake import Lake
 from salescast.stack.stack import Stack
 from salescast.stack.state import State, write_json
 
-DAYS = 120
+DAYS = 400  # the same weeks a year ago, and some before them to compare with
 POLL_SECONDS = 1.0
 QUIET_SECONDS = 30.0
 RECONCILE_ATTEMPTS = 20
 LOOK_BACK = 28
+LEAST_RATE = 0.01  # of the template's OrdersPerHour
 
 
 @dataclass
@@ -57,6 +57,7 @@ class Demo:
     reconciliation: Reconciliation
     top_products: athena.Result
     projection: dict[str, Any]
+    orders_a_day: float  # that go on coming by themselves
 
     def check(self) -> None:
         """Raises SalescastError unless everything reconciled."""
@@ -70,26 +71,37 @@ class Demo:
         )
 
 
-def run(folder: Path, output: Output, *, orders: int, file: Path | None, fast: float) -> Demo:
+def run(
+    folder: Path, output: Output, *, orders: int, file: Path | None, fast: float, go_on: bool = True
+) -> Demo:
     """Run the demo in a state folder: write orders, or those of a file, and leave the stack up and demo.json.
 
+    Sample orders go on coming at the same pace, unless `go_on` is False; an order file stays as it is.
     Steps and progress go to `output`. What did not reconcile is told by `Demo.check`.
     """
     surveyed = survey(file) if file else None
     watch = _Stopwatch()
-    stack = _fresh_stack(folder, output, fast, surveyed.first_date if surveyed else None)
+    if surveyed:
+        parameters = {"FirstOrderDate": surveyed.first_date} if surveyed.first_date else {}
+    else:
+        parameters = {"OrdersPerHour": f"{max(LEAST_RATE, orders / DAYS / 24):.3f}"}
+    stack = _fresh_stack(folder, output, fast, parameters)
     watch.lap("up")
     figures = Figures(seconds=watch.seconds)
-    with output.progress() as bars, _LakeWatch(stack, bars) as arrivals:
+    until = datetime.now(UTC).replace(second=0, microsecond=0)
+    with (
+        output.progress() as bars,
+        _Watch(stack, bars, surveyed.lines if surveyed else orders) as arrivals,
+    ):
         if surveyed:
             for note in surveyed.notes:
                 output.step(note)
             output.step(f"replaying {surveyed.lines:,} lines of {surveyed.path.name} into the orders table")
-            begin = _replay(stack, surveyed, figures, bars)
+            begin = _replay(stack, surveyed, figures, arrivals.orders)
             rows_due = figures.changes
         else:
             output.step(f"generating {orders:,} orders over the past {DAYS} days, and what became of them")
-            begin = _generate(stack, orders, figures, bars)
+            begin = _generate(stack, orders, until, figures)
             # The schedule takes one every hour; the demo does not wait for it.
             snapshot.take(stack)
             rows_due = sum(order.version for order in orders_table.scan(stack))
@@ -111,35 +123,39 @@ def run(folder: Path, output: Output, *, orders: int, file: Path | None, fast: f
     watch.lap("project")
     watch.total()
     write_json(stack.state.folder / "demo.json", vars(figures))
-    return Demo(stack, figures, reconciliation, top_products, projection)
+    orders_a_day = 0.0
+    if go_on and not surveyed:
+        output.step("letting the shop go on: the schedule writes an order now and then from here on")
+        trickle.start(stack, until)
+        orders_a_day = orders / DAYS
+    return Demo(stack, figures, reconciliation, top_products, projection, orders_a_day)
 
 
-def _fresh_stack(folder: Path, output: Output, fast: float, first_order_date: str | None) -> Stack:
+def _fresh_stack(folder: Path, output: Output, fast: float, parameters: dict[str, str]) -> Stack:
     """A stack without orders. Figures of a stack that held others already would say nothing."""
     state = State(folder.resolve())
     with state.lock():
         if state.down():
             output.step("the demo starts from a fresh stack: ended the one that ran here")
-    parameters = {"FirstOrderDate": first_order_date} if first_order_date else {}
     return laptop.up(folder, fast=fast, parameters=parameters, report=output.step)
 
 
-def _generate(stack: Stack, orders: int, figures: Figures, bars: Bars) -> float:
-    """Write sample orders; returns when that began."""
-    counter = bars.counter("orders written", orders)
+def _generate(stack: Stack, orders: int, until: datetime, figures: Figures) -> float:
+    """Write sample orders up to a minute; returns when that began."""
+    event = {
+        "action": "backfill",
+        "start": (until.date() - timedelta(days=DAYS - 1)).isoformat(),
+        "end": until.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "orders": orders,
+    }
     begin = time.monotonic()
-    generated = generate.run(
-        stack,
-        arguments.backfill(DAYS, orders=orders),
-        lambda generated, _: counter.show(generated.inserted),
-    )
+    generated = generate.run(stack, event)
     figures.orders_written, figures.changes = generated.inserted, generated.changes
     return begin
 
 
-def _replay(stack: Stack, file: Survey, figures: Figures, bars: Bars) -> float:
+def _replay(stack: Stack, file: Survey, figures: Figures, counter: Counter) -> float:
     """Write a file's orders; returns when that began."""
-    counter = bars.counter("orders written", file.lines)
     begin = time.monotonic()
     replayed = replay.replay(stack, file, counter.show)
     if replayed.unmapped:
@@ -208,17 +224,22 @@ class _Stopwatch:
         self.seconds["total"] = round(time.monotonic() - self._start, 3)
 
 
-class _LakeWatch:
-    """Counts the rows that arrive in the lake meanwhile; `last` is when it last saw more (monotonic)."""
+class _Watch:
+    """Counts what arrives in table and lake meanwhile; `last` is when it last saw more rows (monotonic).
 
-    def __init__(self, stack: Stack, bars: Bars) -> None:
+    The table's own count, which on the laptop is true at any moment, for the generator answers after minutes.
+    """
+
+    def __init__(self, stack: Stack, bars: Bars, orders: int) -> None:
         self.lake = Lake(stack)
         self.last: float | None = None
-        self._counter = bars.counter("rows in the lake")
+        self.orders = bars.counter("orders written", orders)
+        self._rows = bars.counter("rows in the lake")
+        self._stack = stack
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._run, name="lake", daemon=True)
 
-    def __enter__(self) -> "_LakeWatch":
+    def __enter__(self) -> "_Watch":
         self._thread.start()
         return self
 
@@ -228,7 +249,7 @@ class _LakeWatch:
 
     def wait_for(self, rows: int, bound: float) -> None:
         """Wait until that many rows are there, or none has come for long."""
-        self._counter.expect(rows)
+        self._rows.expect(rows)
         quiet = max(QUIET_SECONDS, 2 * bound)
         start = time.monotonic()
         poll(
@@ -237,13 +258,18 @@ class _LakeWatch:
             pause=0.1,
         )
 
+    def _item_count(self) -> int:
+        table = self._stack.dynamodb.describe_table(TableName=self._stack.output("OrdersTable"))
+        return table["Table"]["ItemCount"]
+
     def _run(self) -> None:
         while not self._done.is_set():
             before = self.lake.rows
             # What cannot be read now is read at the next look; a lake that stays silent ends the wait.
             with suppress(Exception):
+                self.orders.show(self._item_count())
                 self.lake.look()
             if self.lake.rows > before:
                 self.last = time.monotonic()
-                self._counter.show(self.lake.rows)
+                self._rows.show(self.lake.rows)
             self._done.wait(POLL_SECONDS)

@@ -5,16 +5,13 @@ from __future__ import annotations
 import shlex
 import sys
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-from rich import box
 from rich.markup import escape
-from rich.table import Table
 
-from salescast.cli import projection_chart
+from salescast.cli import projection_chart, tables
 from salescast.cli.output import Output
 from salescast.cli.progress import Bars
 from salescast.cli.visible import visible
@@ -44,12 +41,7 @@ HEALTH_WIDTH = 9
 DETAIL_WIDTH = 30  # at least, in a terminal however narrow
 AFTER_DEMO = (
     ("dashboard", "sales, customers and stock in the browser"),
-    ("query", "the questions that are there"),
-    ("query 'SELECT * FROM orders LIMIT 10'", "any other, in SQL"),
-    ("project channel:WEB --plot projection.png", "the next 28 days of any series"),
-    ("generate --rate 5 --seconds 60", "live orders"),
-    ("status", "every stage's health"),
-    ("down", "ends it"),
+    ("query", "the questions that are there; --help has the rest"),
 )
 
 
@@ -117,13 +109,13 @@ class TextOutput(Output):
         rows = [[name, *(item.get(name) for item in rehearsal.examples)] for name in names]
         if rows:
             headings = ["attribute", *(f"order {number}" for number in range(1, len(rehearsal.examples) + 1))]
-            self.out.print(_table(headings, rows))
+            tables.show(self.out, headings, rows)
         self.problems(rehearsal.problems)
         days = f" from {rehearsal.first_date} to {rehearsal.last_date}" if rehearsal.first_date else ""
         blank = f", {rehearsal.blank:,} blank" if rehearsal.blank else ""
         self.out.print(
             f"{rehearsal.lines:,} lines: {rehearsal.orders:,} orders{days}, "
-            f"{money.shortest(rehearsal.amount)} in all, {rehearsal.unmapped:,} no orders{blank}; "
+            f"{money.grouped(rehearsal.amount)} in all, {rehearsal.unmapped:,} no orders{blank}; "
             "nothing was written",
             soft_wrap=True,
         )
@@ -160,7 +152,7 @@ class TextOutput(Output):
             f"and the arrivals (run {erasure.run_id}); what still holds it:"
         )
         rows = [[what, f"{days:g} days"] for what, days in erasure.kept_days.items()]
-        self.out.print(_table(["what", "at the most for"], rows))
+        self.out.print(tables.table(["what", "at the most for"], rows))
 
     def queries(self, queries: Sequence[NamedQuery]) -> None:
         rows = [
@@ -171,11 +163,16 @@ class TextOutput(Output):
             ]
             for query in queries
         ]
-        self.out.print(_table(["query", "answers", "parameters"], rows))
+        self.out.print(tables.table(["query", "answers", "parameters"], rows))
 
     def result(self, result: Result) -> None:
         """The rows and, on stderr, their count, the bytes read and the time."""
-        self.out.print(_table([column.name for column in result.columns], result.rows))
+        shown = tables.show(self.out, [column.name for column in result.columns], result.rows)
+        if shown < len(result.rows):
+            self.err.print(
+                f"the first {shown:,} of {len(result.rows):,} rows; "
+                "LIMIT in the SQL asks for fewer, --csv gives all"
+            )
         self._statistics(result)
 
     def projection(self, answer: dict[str, Any], measure: str, *, explain: bool = False) -> None:
@@ -189,9 +186,9 @@ class TextOutput(Output):
         rows = [
             ("orders", f"{result.table_orders:,}", f"{result.lake_orders:,}"),
             ("changes", f"{result.table_versions:,}", f"{result.lake_versions:,}"),
-            ("amount", money.shortest(result.table_amount), money.shortest(result.lake_amount)),
+            ("amount", money.grouped(result.table_amount), money.grouped(result.lake_amount)),
         ]
-        table = _table(["", "orders table", "lake (orders view)"], rows, title="Reconciliation")
+        table = tables.table(["", "orders table", "lake (orders view)"], rows, title="Reconciliation")
         for column in table.columns[1:]:
             column.justify = "right"
         self.out.print(table)
@@ -248,15 +245,20 @@ class TextOutput(Output):
             soft_wrap=True,
         )
         names = [column.name for column in demo.top_products.columns]
-        self.out.print(_table(names, demo.top_products.rows[:TOP_PRODUCTS], title="Top products"))
+        self.out.print(tables.table(names, demo.top_products.rows[:TOP_PRODUCTS], title="Top products"))
         self._plots(demo.projection, "revenue")
         self.out.print(project.summary(demo.projection) + "\n", markup=False, soft_wrap=True)
         folder = demo.stack.state.folder
         state = "" if folder == DEFAULT else f" --state {folder}"
-        self.out.print("The stack stays up. Look next at")
-        for command, what in AFTER_DEMO:
-            self.out.print(f"  .venv/bin/salescast {command}{state}", style="bold", end="", soft_wrap=True)
-            self.out.print(f"   {what}", style="dim", soft_wrap=True)
+        pace = (
+            f" and the shop goes on, about {demo.orders_a_day:,.0f} orders a day" if demo.orders_a_day else ""
+        )
+        down = (f"down{state}", f"ends the stack; it stays up until then{pace}")
+        commands = [(f"{command}{state}", what) for command, what in AFTER_DEMO] + [down]
+        width = max(len(command) for command, _ in commands)
+        for command, what in commands:
+            self.out.print(f".venv/bin/salescast {command:<{width}}", style="bold", end="", soft_wrap=True)
+            self.out.print(f"  {what}", style="dim", soft_wrap=True)
 
     def _plots(self, answer: dict[str, Any], measure: str, *, explain: bool = False) -> None:
         for series in project.series(answer, measure):
@@ -266,6 +268,9 @@ class TextOutput(Output):
                 self.out.print(sentence, markup=False, soft_wrap=True)
 
     def _statistics(self, result: Result) -> None:
+        if not result.rows and result.parameters:
+            asked = ", ".join(f"{name}={value or 'nothing'}" for name, value in result.parameters.items())
+            self.err.print(f"nothing answers to {asked}", markup=False, soft_wrap=True)
         self.err.print(
             f"{len(result.rows):,} row(s), {result.bytes_scanned:,} bytes scanned, "
             f"{result.milliseconds:,} ms; Athena bills {result.dollars:.5f} USD for it",
@@ -286,19 +291,3 @@ class CsvOutput(TextOutput):
         else:
             result.write_csv(sys.stdout)
         self._statistics(result)
-
-
-def _table(names: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> Table:
-    """A table with numbers to the right."""
-    rows = list(rows)
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    for index, name in enumerate(names):
-        numeric = any(isinstance(row[index], int | float | Decimal) for row in rows)
-        table.add_column(escape(name), justify="right" if numeric else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*("" if value is None else escape(_text(value)) for value in row))
-    return table
-
-
-def _text(value: Any) -> str:
-    return format(value, "f") if isinstance(value, Decimal) else str(value)

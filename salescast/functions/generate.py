@@ -39,6 +39,11 @@ class Generated:
         for name in COUNTS:
             setattr(self, name, getattr(self, name) + int(answer.get(name, 0)))
 
+    def join(self, other: "Generated") -> None:
+        """Count what another run wrote, too."""
+        for name in (*COUNTS, "invocations", "seconds"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
 
 def run(stack: Stack, event: Event, progress: Progress = lambda *_: None) -> Generated:
     """Invoke the generator, and again with what it says is left, until it is done."""
@@ -61,11 +66,12 @@ def run(stack: Stack, event: Event, progress: Progress = lambda *_: None) -> Gen
     return result
 
 
-def live(stack: Stack, rate: float, seconds: int, progress: Progress = lambda *_: None) -> Generated:
+def live(stack: Stack, rate: float | None, seconds: int, progress: Progress = lambda *_: None) -> Generated:
     """Write about `rate` orders per second for `seconds` seconds, one invocation a second.
 
-    The generator's orders belong to seconds, so each second that has passed is asked for once, also when an
-    invocation took longer than a second; a repeated run in the same minute writes nothing twice.
+    Without a rate at the shop's own pace, the parameter OrdersPerHour by the hour of the day. The generator's
+    orders belong to seconds, so each second that has passed is asked for once, also when an invocation took
+    longer than a second; a repeated run in the same minute writes nothing twice.
     """
     result = Generated(first_write=datetime.now(UTC))
     begin = time.monotonic()
@@ -77,10 +83,9 @@ def live(stack: Stack, rate: float, seconds: int, progress: Progress = lambda *_
             "action": "tick",
             # A tick is named by its end.
             "time": (minute + timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "orders_per_second": rate,
             "from_second": second.second,
             "to_second": second.second + 1,
-        }
+        } | ({"orders_per_second": rate} if rate else {})
         result.add(_invoke(stack, event))
         progress(result, (index + 1) / seconds)
         time.sleep(max(0.0, begin + index + 1 - time.monotonic()))

@@ -101,18 +101,18 @@ def _explanation(one: dict[str, Any]) -> tuple[str, ...]:
 
 
 def summary(answer: dict[str, Any]) -> str:
-    """What the run did, in a line."""
-    text = f"{answer['series']} series of {answer['run_date']} projected in {answer['seconds']:.1f} s"
+    """What the run did, a line for each thing."""
+    lines = [f"{answer['series']} series projected as of {answer['run_date']}, in {answer['seconds']:.1f} s"]
     if accuracy := answer["accuracy"]:
-        text += (
-            f"; the total's last projections missed by {accuracy['Wape']:.0f} %, "
-            f"{accuracy['Coverage80']:.0f} % of days were in the 80 % interval, "
+        lines.append(
+            f"past projections of the total: off by {accuracy['Wape']:.0f} % of sales; "
+            f"{accuracy['Coverage80']:.0f} % of the days that came were in the 80 % interval, "
             f"{accuracy['Coverage95']:.0f} % in the 95 % interval"
         )
     if "intraday" in answer:
-        today = answer["intraday"]
-        text += (
-            f"; today so far {today['so_far']:,.2f} {answer['currency']}, at its close {today['mean']:,.0f} "
+        today, currency = answer["intraday"], answer["currency"]
+        lines.append(
+            f"today so far: {today['so_far']:,.2f} {currency}; at its close {today['mean']:,.0f} {currency}, "
+            f"80 % between {today['lo80']:,.0f} and {today['hi80']:,.0f}"
         )
-        text += f"({today['lo80']:,.0f} to {today['hi80']:,.0f})"
-    return text
+    return "\n".join(lines)

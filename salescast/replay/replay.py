@@ -137,6 +137,8 @@ def replay(stack: Stack, file: Survey, progress: Progress = lambda _: None) -> R
     DynamoDB a write. An interrupt (KeyboardInterrupt) says how far it got.
     """
     check(stack, file)
+    if stack.is_laptop:
+        stack.state.holds(file.path.name)
     return _Run(stack, file, progress).run()
 
 

@@ -33,6 +33,13 @@ def shortest(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def grouped(value: Decimal) -> str:
+    """The exact value for people: "4,397,950.761", without zeros after the second place."""
+    text = format(value, ",f")
+    whole, point, places = text.partition(".")
+    return f"{whole}{point}{places[:2]}{places[2:].rstrip('0')}"
+
+
 def exact(text: str) -> Decimal:
     """The decimal that the text writes. Raises decimal.InvalidOperation for what is no number."""
     return Decimal(text)

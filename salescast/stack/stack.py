@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_pipes import EventBridgePipesClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_sqs import SQSClient
 
 LAPTOP_STACK = "salescast"
@@ -198,6 +199,10 @@ class Stack:
     @cached_property
     def s3(self) -> "S3Client":
         return self.session.client("s3", **self._options)
+
+    @cached_property
+    def scheduler(self) -> "EventBridgeSchedulerClient":
+        return self.session.client("scheduler", **self._options)
 
     @cached_property
     def sqs(self) -> "SQSClient":

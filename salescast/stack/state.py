@@ -16,6 +16,7 @@ from salescast.stack.processes import Process
 
 PROJECT = Path(__file__).resolve().parents[2]
 DEFAULT = PROJECT / ".salescast"
+REPLAYED = "replayed"
 
 
 @dataclass
@@ -59,6 +60,8 @@ class State:
             return Record(**content, processes=ran)
         except FileNotFoundError:
             return None
+        except NotADirectoryError as error:
+            raise SalescastError(f"{self.folder} is a file; a stack's state is a folder") from error
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise SalescastError(f"{path} is damaged; end its processes, then remove the file") from error
 
@@ -66,6 +69,19 @@ class State:
         content = dict(vars(record))
         content["processes"] = {name: vars(process) for name, process in record.processes.items()}
         write_json(self.folder / "stack.json", content)
+
+    @property
+    def replayed(self) -> str:
+        """The name of the order file that was replayed last into the stack that runs here; empty for none."""
+        try:
+            return (self.folder / REPLAYED).read_text().strip() if self.read() else ""
+        except FileNotFoundError:
+            return ""
+
+    def holds(self, file: str) -> None:
+        """Remember that the stack holds the orders of a file, which nothing else could bring back."""
+        with open(self.folder / REPLAYED, "w", opener=private.opener) as marker:
+            marker.write(f"{file}\n")
 
     def log_tail(self, name: str, lines: int = 15) -> str:
         """The last lines of a process's log, empty when there is none."""
@@ -87,7 +103,8 @@ class State:
             for name in sorted(record.processes, key=lambda name: name == "emulator"):
                 processes.end(record.processes[name])
                 ended.append(name)
-        (self.folder / "stack.json").unlink(missing_ok=True)
+        for name in ("stack.json", REPLAYED):
+            (self.folder / name).unlink(missing_ok=True)
         for folder in (self.checkpoints, self.tmp):
             shutil.rmtree(folder, ignore_errors=True)
         return ended

@@ -16,7 +16,7 @@ from math import sqrt
 from typing import Any
 
 import demand
-from clock import Clock, minute_of
+from clock import Clock, iso, minute_of
 from generator_environment import Settings
 from generator_event import Backfill, EventError
 from inventory import Inventory
@@ -42,9 +42,11 @@ def check(backfill: Backfill, settings: Settings, now: dt.datetime) -> None:
         raise EventError(
             "start", f"is before the first order date; give {settings.first_order_date} or later"
         )
-    yesterday = now.date() - dt.timedelta(days=1)
-    if backfill.end > yesterday:
-        raise EventError("end", f"is after yesterday; give {yesterday} or earlier, ticks write today")
+    if backfill.end > now:
+        yesterday = now.date() - dt.timedelta(days=1)
+        raise EventError(
+            "end", f"is in the future; give {yesterday} or earlier, or a UTC time such as {iso(now)}"
+        )
 
 
 def select(shop: Shop, backfill: Backfill, rate: float) -> Selection:
@@ -57,7 +59,7 @@ def select(shop: Shop, backfill: Backfill, rate: float) -> Selection:
         baskets = [
             (basket.needed, len(basket.orders))
             for number in _days(backfill)
-            for basket in selected(shop, number, Selection(generous))
+            for basket in selected(shop, _minutes(number, backfill), Selection(generous))
         ]
         if sum(lines for _, lines in baskets) >= backfill.orders:
             break
@@ -77,8 +79,9 @@ def run(
     shop = Shop(settings.seed)
     date, skip = (backfill.resume.date, backfill.resume.basket) if backfill.resume else (backfill.start, 0)
     selection = select(shop, backfill, settings.rate)
-    while date <= backfill.end:
-        unfinished = _write_date(shop, date, skip, selection, clock, inventory, orders)
+    while date <= backfill.last:
+        minutes = _minutes(date.toordinal() - _EPOCH, backfill)
+        unfinished = _write_date(shop, minutes, skip, selection, clock, inventory, orders)
         if unfinished is not None:
             resume = {"date": date.isoformat(), "basket": unfinished}
             return {"action": "backfill", **tally.counts(), "done": False, "resume": resume}
@@ -88,16 +91,19 @@ def run(
 
 def _write_date(
     shop: Shop,
-    date: dt.date,
+    minutes: range,
     skip: int,
     selection: Selection,
     clock: Clock,
     inventory: Inventory,
     orders: Orders,
 ) -> int | None:
-    """Write a date's baskets from `skip` on. None: finished; else the first basket that may be unfinished."""
+    """Write the baskets of a date's minutes from `skip` on.
+
+    None: finished; else the first basket that may be unfinished.
+    """
     baskets = sorted(
-        selected(shop, date.toordinal() - _EPOCH, selection),
+        selected(shop, minutes, selection),
         key=lambda basket: (basket.minute, basket.millisecond),
     )
     rest = iter(baskets[skip:])
@@ -110,10 +116,9 @@ def _write_date(
     return None
 
 
-def selected(shop: Shop, number: int, selection: Selection) -> Iterator[Basket]:
-    """Baskets of a date (days since 1970-01-01) without orders that are removed one day."""
-    first = number * demand.MINUTES_PER_DAY
-    for minute in range(first, first + demand.MINUTES_PER_DAY):
+def selected(shop: Shop, minutes: range, selection: Selection) -> Iterator[Basket]:
+    """Baskets of minutes since 1970-01-01T00:00Z without orders that are removed one day."""
+    for minute in minutes:
         for basket in shop.baskets(minute, selection.rate):
             kept = [order for order in basket.orders if not order.removed]
             if basket.needed == selection.rate:
@@ -123,4 +128,11 @@ def selected(shop: Shop, number: int, selection: Selection) -> Iterator[Basket]:
 
 
 def _days(backfill: Backfill) -> range:
-    return range(backfill.start.toordinal() - _EPOCH, backfill.end.toordinal() - _EPOCH + 1)
+    """The dates, as days since 1970-01-01."""
+    return range(backfill.start.toordinal() - _EPOCH, backfill.last.toordinal() - _EPOCH + 1)
+
+
+def _minutes(number: int, backfill: Backfill) -> range:
+    """The minutes of a date that are over at the backfill's end."""
+    first = number * demand.MINUTES_PER_DAY
+    return range(first, min(first + demand.MINUTES_PER_DAY, minute_of(backfill.end)))

@@ -15,6 +15,9 @@ MAX_QUANTITY = 5
 _ZIPF_EXPONENT = 0.9
 _RANK_STEP = 37  # coprime with the number of products: spreads popularity over the categories
 
+# Suppliers that take this long deliver late: their goods come when the last ones are sold.
+_LATE_FROM_DAYS = 10
+
 _LEAD_TIME_DAYS = {
     "Audio": 5,
     "Wearables": 7,
@@ -110,7 +113,8 @@ _GADGETS = {
 class Product:
     """One gadget. `weight` is its share of sales without promotions; all weights add up to 1.
 
-    Stock stays in (reorder_level, reorder_level + restock]: see inventory.py.
+    New goods come when a sale would leave `restock_at` or less: see inventory.py. That is the reorder level,
+    or 0 where the supplier is late, so that there is always something to order.
     """
 
     product_id: str
@@ -121,6 +125,10 @@ class Product:
     reorder_level: int
     restock: int
     lead_time_days: int
+
+    @property
+    def restock_at(self) -> int:
+        return 0 if self.lead_time_days >= _LATE_FROM_DAYS else self.reorder_level
 
     @property
     def initial_stock(self) -> int:

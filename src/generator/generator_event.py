@@ -19,6 +19,7 @@ MAX_PER_SECOND = 1_000
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?Z")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_DAY = dt.timedelta(days=1)
 
 
 def _time_text(value: object) -> object:
@@ -33,7 +34,19 @@ def _date_text(value: object) -> object:
     raise PydanticCustomError("date_text", "must be a date as text")
 
 
+def _end_text(value: object) -> object:
+    """A date ends with its last minute, that is at the midnight after it."""
+    if isinstance(value, str) and _TIME.fullmatch(value):
+        return value
+    try:
+        date = dt.date.fromisoformat(str(_date_text(value)))
+        return dt.datetime.combine(date, dt.time(), dt.UTC) + _DAY
+    except (ValueError, OverflowError):
+        raise PydanticCustomError("end_text", "must be a date or a UTC time as text") from None
+
+
 Time = Annotated[AwareDatetime, BeforeValidator(_time_text)]
+End = Annotated[AwareDatetime, BeforeValidator(_end_text)]
 Date = Annotated[dt.date, BeforeValidator(_date_text)]
 Rate = Annotated[float, Field(strict=True, gt=0, le=MAX_RATE, allow_inf_nan=False)]
 
@@ -70,7 +83,9 @@ class Resume(BaseModel):
 
 
 class Backfill(BaseModel):
-    """Past UTC dates, `start` to `end`, both included; `end` is yesterday at the latest.
+    """Past UTC dates, `start` to `end`, both included; or up to the UTC time `end`, which has passed.
+
+    Read, `end` is the midnight after the last date, or that time: no order is placed at it or later.
 
     `orders`: exact number of order lines over the range. `rate_per_hour`: average order lines per hour
     instead. Neither: the configured rate. `resume`: from the answer of a backfill of the same fields.
@@ -80,10 +95,15 @@ class Backfill(BaseModel):
 
     action: Literal["backfill"]
     start: Date
-    end: Date
+    end: End
     orders: Annotated[StrictInt, Field(ge=1, le=MAX_ORDERS)] | None = None
     rate_per_hour: Rate | None = None
     resume: Resume | None = None
+
+    @property
+    def last(self) -> dt.date:
+        """The last date on which orders are placed."""
+        return (self.end - dt.timedelta(microseconds=1)).date()
 
 
 Event = Annotated[Tick | Backfill, Field(discriminator="action")]
@@ -96,7 +116,7 @@ _REMEDIES = {
     "from_second": "give a whole second of the minute, 0 to 59",
     "to_second": "give a whole second of the minute, 1 to 60, after from_second",
     "start": "give a date such as 2026-07-01",
-    "end": "give a date such as 2026-10-31",
+    "end": "give a date such as 2026-10-31, or a UTC time such as 2026-11-20T10:15:00Z",
     "orders": f"give a whole number from 1 to {MAX_ORDERS}",
     "resume": "pass the `resume` object of the earlier answer unchanged, or leave it out",
     "event": 'send an object such as {"action": "tick", "time": "2026-11-20T10:15:00Z"}',
@@ -132,11 +152,11 @@ def read(event: object) -> Tick | Backfill:
                 "orders_per_second", "cannot be combined with rate_per_hour; leave one of them out"
             )
         return parsed
-    if parsed.start > parsed.end:
+    if parsed.start > parsed.last:
         raise EventError("end", "is before start; give an end on or after it")
     if parsed.orders is not None and parsed.rate_per_hour is not None:
         raise EventError("orders", "cannot be combined with rate_per_hour; leave one of them out")
-    if parsed.resume and not parsed.start <= parsed.resume.date <= parsed.end:
+    if parsed.resume and not parsed.start <= parsed.resume.date <= parsed.last:
         raise EventError("resume.date", f"is not between start and end; {_REMEDIES['resume']}")
     return parsed
 

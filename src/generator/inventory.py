@@ -1,10 +1,10 @@
 """Stock: every order takes its quantity in the transaction that inserts it.
 
 The order's `stock_left` is therefore true, and an order that exists cannot take stock again. A sale that
-would leave the reorder level or less brings the product's fixed restock quantity in the same write. So a
-product's stock is always in (reorder_level, reorder_level + restock] and equals initial - sold + k * restock:
-it does not depend on the order in which ticks run. Cancelled, returned and removed orders give nothing back:
-returned goods are not sold as new. Test orders take stock as any other order does: they try the whole path.
+would leave `restock_at` or less brings the product's fixed restock quantity in the same write. So a product's
+stock is always in (restock_at, reorder_level + restock] and equals initial - sold + k * restock: it does not
+depend on the order in which ticks run. Cancelled, returned and removed orders give nothing back: returned
+goods are not sold as new. Test orders take stock as any other order does: they try the whole path.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def sell(stock: int, quantity: int, product: Product) -> tuple[int, bool]:
     """Stock after a sale, and whether the product was restocked. `quantity` is below `product.restock`."""
     left = stock - quantity
-    if left > product.reorder_level:
+    if left > product.restock_at:
         return left, False
     return left + product.restock, True
 

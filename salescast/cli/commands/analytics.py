@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from salescast.cli import arguments, consent
-from salescast.cli.arguments import CsvOption, JsonOption, StackOption, StateOption, YesOption
+from salescast.cli.arguments import CsvOption, JsonOption, StackOption, StateOption, UsageError, YesOption
 from salescast.cli.output import Output
 from salescast.stack.state import DEFAULT
 
@@ -36,6 +36,8 @@ def query_lake(
     from salescast.stack.services import athena
 
     output: Output = context.obj
+    if text is not None and not text.strip():
+        raise UsageError("the query is empty; give a name, or SQL")
     parameters = arguments.pairs(parameter, "-p from=2026-01-01")
     moment = arguments.instant("--as-of", as_of) if as_of else None
     target = arguments.stack(state, stack)

@@ -29,7 +29,10 @@ def generate_orders(
         int | None, typer.Option(min=1, max=100_000_000, help="Order lines over all the days.")
     ] = None,
     rate: Annotated[
-        float | None, typer.Option(min=0.001, max=100_000, help="Live: order lines per second.")
+        float | None,
+        typer.Option(
+            min=0.001, max=100_000, help="Live: order lines per second.", show_default="the shop's own"
+        ),
     ] = None,
     seconds: Annotated[int, typer.Option(min=1, max=7 * 86_400, help="Live: for how long.")] = 60,
     tick: Annotated[str | None, typer.Option(help="The minute that ends then.", metavar="TIME")] = None,
@@ -38,16 +41,22 @@ def generate_orders(
     yes: YesOption = False,
     _json: JsonOption = False,
 ) -> None:
-    """Write sample orders: over past days (--days, --start), live (--rate), or of one minute (--tick).
+    """Write sample orders: live at the shop's own pace or another (--rate), or over past days (--days).
 
-    salescast generate --days 120 --orders 2000
+    The shop's own pace is the parameter OrdersPerHour by the hour of the day, as the schedule keeps it.
+
+    salescast generate --seconds 3600
     salescast generate --rate 50 --seconds 60
+    salescast generate --days 120 --orders 2000
     """
     from salescast.functions import generate
 
     output: Output = context.obj
-    if sum(map(bool, (days, start, rate, tick))) != 1:
-        raise UsageError("say what to generate with one of --days, --start, --rate and --tick")
+    if sum(map(bool, (days, start, rate, tick))) > 1:
+        raise UsageError("use one of --days, --start, --rate and --tick, or none of them")
+    event = {"action": "tick", "time": tick} if tick else None
+    if days or start:
+        event = arguments.backfill(days, start, end, orders)
     target = arguments.stack(state, stack)
     consent.ask(target, "write sample orders to", yes)
     with output.progress() as bars:
@@ -56,12 +65,13 @@ def generate_orders(
         def show(generated: generate.Generated, share: float) -> None:
             counter.show(generated.inserted, orders or (round(generated.inserted / share) if share else None))
 
-        if rate:
-            generated = generate.live(target, rate, seconds, show)
-        elif tick:
-            generated = generate.run(target, {"action": "tick", "time": tick}, show)
-        else:
-            generated = generate.run(target, arguments.backfill(days, start, end, orders), show)
+        try:
+            generated = (
+                generate.run(target, event, show) if event else generate.live(target, rate, seconds, show)
+            )
+        except KeyboardInterrupt:
+            output.step("stopped; what was written stays, and the same command writes no order twice")
+            raise
     output.generated(generated)
 
 

@@ -4,8 +4,8 @@ import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TextIO
 
@@ -47,6 +47,7 @@ class Result:
     rows: list[list[Value]]
     bytes_scanned: int
     milliseconds: int
+    parameters: Mapping[str, str] = field(default_factory=dict)  # of a named query, as it was asked
 
     @property
     def dollars(self) -> float:
@@ -76,14 +77,27 @@ class NamedQuery:
     defaults: dict[str, str]
     places: tuple[str, ...]
 
-    def arguments(self, values: Mapping[str, str], today: datetime | None = None) -> list[str]:
-        """The execution parameters: SQL literals in order. Raises SalescastError for a wrong one."""
-        if unknown := [name for name in values if name not in self.defaults]:
+    def values(self, given: Mapping[str, str], today: datetime | None = None) -> dict[str, str]:
+        """Every parameter's value: as given, else its default. Raises SalescastError for a wrong one."""
+        if unknown := [name for name in given if name not in self.defaults]:
             names = ", ".join(self.defaults) or "none"
             raise SalescastError(f"query {self.name} has no parameter {unknown[0]}; it has: {names}")
+        moment = today or datetime.now(UTC)
+        values = {
+            name: _value(self.name, name, default, given.get(name, default), moment)
+            for name, default in self.defaults.items()
+        }
+        first, last = values.get("from", ""), values.get("to", "")
+        if first > last and "to" in values:
+            raise SalescastError(f"query {self.name}: from {first} is after to {last}")
+        return values
+
+    def arguments(self, given: Mapping[str, str], today: datetime | None = None) -> list[str]:
+        """The execution parameters: SQL literals in order. Raises SalescastError for a wrong one."""
+        values = self.values(given, today)
         return [
-            _literal(self.name, name, default, values.get(name, default), today or datetime.now(UTC))
-            for name, default in ((place, self.defaults[place]) for place in self.places)
+            values[name] if _NUMBER.fullmatch(self.defaults[name]) else _quoted(values[name])
+            for name in self.places
         ]
 
 
@@ -120,7 +134,9 @@ def query(stack: Stack, text: str, parameters: Mapping[str, str], moment: dateti
         return run(stack, travelled(text))
     for named in named_queries(stack):
         if named.name == text:
-            return run(stack, travelled(named.statement), named.arguments(parameters))
+            values = named.values(parameters)
+            answer = run(stack, travelled(named.statement), named.arguments(values))
+            return replace(answer, parameters=values)
     raise SalescastError(f"there is no query named {text}; `salescast query` lists them")
 
 
@@ -149,21 +165,39 @@ def _named(content: dict[str, Any]) -> NamedQuery:
     return NamedQuery(content["Name"], description.strip(), content["QueryString"], defaults, places)
 
 
-def _literal(query_name: str, name: str, default: str, value: str, today: datetime) -> str:
+def _value(query_name: str, name: str, default: str, value: str, today: datetime) -> str:
+    """A parameter's value as the query compares it. Raises SalescastError for one of another kind."""
     if _NUMBER.fullmatch(default):
         if not _NUMBER.fullmatch(value):
             raise SalescastError(f"parameter {name} of query {query_name} takes a number, not {value!r}")
         return value
     match = _TODAY.fullmatch(value)
-    if (_DATE.fullmatch(default) or _TODAY.fullmatch(default)) and not (match or _DATE.fullmatch(value)):
+    if (_DATE.fullmatch(default) or _TODAY.fullmatch(default)) and not (match or _is_date(value)):
         raise SalescastError(
             f"parameter {name} of query {query_name} takes a date such as 2026-11-20 or today-7, "
             f"not {value!r}"
         )
     if match:
         days = int(match.group(2) or 0) * (-1 if match.group(1) == "-" else 1)
-        value = (today.astimezone(UTC) + timedelta(days=days)).date().isoformat()
-    return "'" + value.replace("'", "''") + "'"
+        try:
+            return (today.astimezone(UTC) + timedelta(days=days)).date().isoformat()
+        except OverflowError:
+            raise SalescastError(
+                f"parameter {name} of query {query_name}: {value} is outside the calendar"
+            ) from None
+    return value
+
+
+def _is_date(text: str) -> bool:
+    """Whether the text is a day of the calendar, or a month."""
+    try:
+        return bool(_DATE.fullmatch(text) and date.fromisoformat(f"{text}-01"[:10]))
+    except ValueError:
+        return False
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _execute(stack: Stack, sql: str, arguments: Sequence[str]) -> tuple[str, Mapping[str, Any]]:

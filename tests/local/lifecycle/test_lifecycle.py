@@ -3,10 +3,12 @@
 test_laptop.py deploys twice.
 """
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from salescast.cli.main import run
-from salescast.functions import compact
+from salescast.functions import compact, trickle
 from salescast.integrity import health
 from salescast.local.movers.job import spark
 from salescast.stack.errors import SalescastError
@@ -29,6 +31,26 @@ def test_declared_tables_are_empty_and_the_views_read_them(stack: Stack) -> None
     for table in ("order_log", "order_state", "order_arrivals", "orders", "order_changes"):
         assert athena.run(stack, f"SELECT count(*) FROM {table}").rows == [[0]]
     assert ["order_date", "string", ""] in athena.run(stack, "DESCRIBE order_log").rows
+
+
+def test_the_shop_goes_on_by_the_schedule(stack: Stack) -> None:
+    """The minutes since are made up for; all that comes is the schedule's, which is as it was but enabled."""
+    name = next(
+        name
+        for name, logical in stack.resources("AWS::Scheduler::Schedule").items()
+        if logical == trickle.SCHEDULE
+    )
+    before = stack.scheduler.get_schedule(Name=name)
+    written = trickle.start(stack, datetime.now(UTC) - timedelta(minutes=10))
+    assert written.invocations in (10, 11)
+    after = stack.scheduler.get_schedule(Name=name)
+    assert (before["State"], after["State"]) == ("DISABLED", "ENABLED")
+    for part in ("Target", "ScheduleExpression", "FlexibleTimeWindow", "GroupName"):
+        assert after[part] == before[part]
+    again = trickle.start(stack, datetime.now(UTC) - timedelta(hours=3))
+    assert again.invocations in (59, 60), "older ticks are refused"
+    table = stack.dynamodb.describe_table(TableName=stack.output("OrdersTable"))["Table"]
+    assert table["ItemCount"] >= written.inserted + again.inserted > 0
 
 
 @pytest.mark.skipif(spark.installed(), reason="Spark is installed")

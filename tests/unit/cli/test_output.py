@@ -134,7 +134,7 @@ def test_a_rehearsal_as_text_and_as_json(capsys: pytest.CaptureFixture[str]) -> 
     captured = capsys.readouterr()
     assert ["order_id", "[7]-1"] in [line.split() for line in captured.out.splitlines()]
     assert captured.out.endswith(
-        "2 lines: 1 orders from 2024-03-05 to 2024-03-06, 2.5 in all, 1 no orders; nothing was written\n"
+        "2 lines: 1 orders from 2024-03-05 to 2024-03-06, 2.50 in all, 1 no orders; nothing was written\n"
     )
     assert captured.err == "• it is [text]\nPrice is [no] number: line 3 ([x])\n"
     JsonOutput().rehearsed(REHEARSAL)

@@ -62,11 +62,11 @@ def test_a_generator_that_stands_still_is_given_up() -> None:
 
 def test_a_refusal_is_one_line() -> None:
     target, _ = stack(
-        {"errorType": "EventError", "errorMessage": "end: is after yesterday; give 2026-01-09 or earlier"},
+        {"errorType": "EventError", "errorMessage": "end: is in the future; give 2026-01-09 or earlier"},
         error=True,
     )
     with pytest.raises(
-        SalescastError, match=r"^the generator refuses the event: end: is after yesterday; give"
+        SalescastError, match=r"^the generator refuses the event: end: is in the future; give"
     ):
         generate.run(target, BACKFILL)
 
@@ -75,6 +75,14 @@ def test_a_failure_is_one_line() -> None:
     target, _ = stack({"errorType": "KeyError", "errorMessage": "'x'\nmore"}, error=True)
     with pytest.raises(SalescastError, match=r"^the generator failed: KeyError 'x'$"):
         generate.run(target, BACKFILL)
+
+
+def test_live_without_a_rate_keeps_to_the_stacks_own() -> None:
+    target, events = stack({"inserted": 1, "done": True})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("salescast.functions.generate.time.sleep", lambda seconds: None)
+        generate.live(target, None, 1)
+    assert events[0].keys() == {"action", "time", "from_second", "to_second"}
 
 
 def test_live_asks_for_each_second_once() -> None:

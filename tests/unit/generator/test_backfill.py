@@ -112,6 +112,16 @@ def test_lives_go_up_to_now_and_no_order_is_removed() -> None:
     assert {course.target for course in recorder.courses} >= {1, 2, 3, 4}
 
 
+def test_a_backfill_up_to_a_time_ends_there_and_ticks_go_on() -> None:
+    """What the backfill writes of today, and the ticks from its end on, are the orders of the whole day."""
+    recorder = Recorder()
+    assert recorder.invoke(event("2026-11-19", "2026-11-20T10:15:00Z", 900))["done"]
+    assert len(recorder.written) == 900
+    minutes = [course.order.basket.minute for course in recorder.courses]
+    assert max(minutes) < int(NOW.timestamp()) // 60
+    assert min(minutes) * 60 < dt.datetime(2026, 11, 20, tzinfo=dt.UTC).timestamp() <= max(minutes) * 60
+
+
 def test_dates_come_in_order() -> None:
     recorder = Recorder()
     assert recorder.invoke(event("2026-08-20", "2026-11-19", 1000))["done"]

@@ -34,7 +34,7 @@ def test_stock_does_not_depend_on_the_order_of_sales(
         for quantity in quantities:
             stock, more = sell(stock, quantity, product)
             restocked += more
-            assert product.reorder_level < stock <= product.reorder_level + product.restock
+            assert product.restock_at < stock <= product.reorder_level + product.restock
         assert stock == product.initial_stock - sum(quantities) + restocked * product.restock
         return stock
 

@@ -76,6 +76,10 @@ def test_a_tick_is_the_minute_that_ends_at_its_time() -> None:
         (BACKFILL | {"start": "2026-13-01"}, "start", "should be a valid date"),
         (BACKFILL | {"start": "1.7.2026"}, "start", "must be a date as text"),
         (BACKFILL | {"end": "2026-06-30"}, "end", "is before start"),
+        (BACKFILL | {"end": "2026-07-01T00:00:00Z"}, "end", "is before start"),
+        (BACKFILL | {"end": "2026-11-31"}, "end", "must be a date or a UTC time"),
+        (BACKFILL | {"end": "9999-12-31"}, "end", "must be a date or a UTC time"),
+        (BACKFILL | {"end": "2026-11-20T10:15:00+01:00"}, "end", "must be a date or a UTC time"),
         (BACKFILL | {"orders": 0}, "orders", "greater than or equal to 1"),
         (BACKFILL | {"orders": "5"}, "orders", "should be a valid integer"),
         (BACKFILL | {"orders": 5, "rate_per_hour": 5}, "orders", "leave one of them out"),
@@ -131,6 +135,7 @@ def test_ticks_within_the_event_age_and_parts_that_are_over_are_taken() -> None:
     [
         ({"start": "2023-12-31"}, "start", "give 2024-01-01 or later"),
         ({"end": "2026-11-20"}, "end", "give 2026-11-19 or earlier"),
+        ({"end": "2026-11-20T10:15:31Z"}, "end", "or a UTC time such as 2026-11-20T10:15:30.000Z"),
     ],
 )
 def test_backfill_dates_are_bound(fields: dict[str, str], field: str, message: str) -> None:

@@ -39,6 +39,23 @@ def test_no_stack(state: State) -> None:
     assert state.down() == []
 
 
+def test_a_file_is_no_folder(state: State) -> None:
+    (state.folder / "file").touch()
+    with pytest.raises(SalescastError, match="is a file; a stack's state is a folder"):
+        State(state.folder / "file").read()
+
+
+def test_a_stack_remembers_the_file_that_was_replayed(state: State) -> None:
+    assert state.replayed == ""
+    state.holds("retail.csv.gz")
+    assert state.replayed == "", "no stack runs here"
+    state.write(record())
+    assert state.replayed == "retail.csv.gz"
+    state.down()
+    state.write(record())
+    assert state.replayed == "", "another stack"
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"processes": {"pipe": 1}}'])
 def test_a_damaged_record_is_named(state: State, text: str) -> None:
     (state.folder / "stack.json").write_text(text)

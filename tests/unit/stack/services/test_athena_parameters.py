@@ -70,10 +70,16 @@ def test_a_number_is_wanted(value: str) -> None:
         named().arguments({"top": value})
 
 
-@pytest.mark.parametrize("value", ["yesterday", "20.11.2026", "2026", ""])
+@pytest.mark.parametrize(
+    "value", ["yesterday", "20.11.2026", "2026", "2026-13-01", "2026-02-30", "2026-13", ""]
+)
 def test_a_date_is_wanted(value: str) -> None:
     with pytest.raises(SalescastError, match="parameter to of query top-products takes a date such as"):
         named().arguments({"to": value})
+    with pytest.raises(SalescastError, match="today-999999999 is outside the calendar"):
+        named().arguments({"to": "today-999999999"})
+    with pytest.raises(SalescastError, match="from 2026-11-21 is after to 2026-11-20"):
+        named().arguments({"from": "2026-11-21", "to": "2026-11-20"})
     month = named("When? Parameters: from=2000-01")
     assert month.arguments({"from": "2026-11"}) == ["'2026-11'"]
 
