@@ -1,7 +1,7 @@
 """Items of DynamoDB, copied as what they are: JSON.
 
-Gap closed: MiniStack copies an item several times per write with copy.deepcopy, which looks for cycles and
-shared parts that JSON has none of; a sixth of the emulator's time while orders are written.
+Gap closed: MiniStack copies an item nine times per update with copy.deepcopy, which looks for cycles and shared
+parts that JSON has none of; a sixth of the emulator's time while orders are written.
 """
 
 import copy
@@ -21,12 +21,19 @@ def apply() -> None:
 
 
 def copied(value: Any) -> Any:
-    """A copy that shares nothing that can change; what is not plain JSON goes to copy.deepcopy."""
+    """A copy that shares only strings and numbers of items; what is not plain JSON goes to copy.deepcopy.
+
+    An attribute's {"S": text} or {"N": text} is replaced by an update, never changed, and so may be shared.
+    """
     kind = type(value)
     if kind in _ATOMS:
         return value
     if kind is dict:
-        return {name: copied(part) for name, part in value.items()}
+        return {name: part if _is_scalar(part) else copied(part) for name, part in value.items()}
     if kind is list:
         return [copied(part) for part in value]
     return copy.deepcopy(value)
+
+
+def _is_scalar(value: Any) -> bool:
+    return type(value) is dict and len(value) == 1 and type(value.get("S") or value.get("N")) is str
