@@ -45,7 +45,7 @@ looked = []
 copy.deepcopy, original = lambda value: looked.append(value) or original(value), copy.deepcopy
 item = {{"id": {{"S": "a"}}, "lines": {{"L": [{{"M": {{"n": {{"N": "1"}}}}}}]}}}}
 other = dynamodb.copy.deepcopy(item)
-other["lines"]["L"][0]["M"]["n"]["N"] = "2"
+other["lines"]["L"][0]["M"]["n"] = {{"N": "2"}}  # as an update does it
 print(json.dumps([len(looked), item["lines"]["L"][0]["M"]["n"]["N"], other["id"]["S"]]))
 """
 
