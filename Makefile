@@ -4,6 +4,10 @@ SHELL := bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+# Where no home can be written to, downloads are not kept for the next time.
+ifneq ($(shell mkdir -p "$${XDG_CACHE_HOME:-$$HOME/.cache}" 2>/dev/null || echo none),)
+export UV_NO_CACHE := 1
+endif
 
 .PHONY: help
 help:  ## show this list

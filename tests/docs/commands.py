@@ -30,6 +30,7 @@ CLI_OPTIONS = {
     "region",
     "profile",
     "cli-binary-format",
+    "cli-read-timeout",
     "no-cli-pager",
     "max-items",
     "endpoint-url",
