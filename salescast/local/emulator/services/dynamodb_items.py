@@ -1,7 +1,7 @@
 """Items of DynamoDB, copied as what they are: JSON.
 
-Gap closed: MiniStack copies an item nine times per update with copy.deepcopy, which looks for cycles and shared
-parts that JSON has none of; a sixth of the emulator's time while orders are written.
+Gap closed: MiniStack copies an item nine times per update with copy.deepcopy, which looks for cycles and
+shared parts that JSON has none of; a sixth of the emulator's time while orders are written.
 """
 
 import copy
