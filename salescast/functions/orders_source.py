@@ -1,4 +1,4 @@
-"""Where orders are that exist already: the stack's table itself, or an export of it to S3.
+"""Where orders are that exist already: the stack's table itself, another of its kind, or an export to S3.
 
 A source is read place by place (a segment of the table, a file of the export). What was read of a place is
 told with each page, so that a reader may go on there.
@@ -43,11 +43,15 @@ class Source(Protocol):
 
 
 class TableSource:
-    """The orders table, strongly consistent, in parallel segments."""
+    """The orders table, or another by its name or ARN, strongly consistent, in parallel segments."""
 
-    def __init__(self, stack: Stack) -> None:
-        self._stack, self._table = stack, stack.output("OrdersTable")
-        described = stack.dynamodb.describe_table(TableName=self._table)["Table"]
+    def __init__(self, stack: Stack, table: str | None = None) -> None:
+        """Raises SalescastError for a table that is not there."""
+        self._stack, self._table = stack, table or stack.output("OrdersTable")
+        try:
+            described = stack.dynamodb.describe_table(TableName=self._table)["Table"]
+        except stack.dynamodb.exceptions.ResourceNotFoundException as error:
+            raise SalescastError(f"--table: there is no table {self._table} in {stack.region}") from error
         identity = described.get("TableId") or described["CreationDateTime"].isoformat()
         # Keys behind which to go on are those of so many segments.
         self.identity = f"{identity}-{table_scan.segments(stack)}"

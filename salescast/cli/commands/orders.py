@@ -170,6 +170,10 @@ def load_orders(
             metavar="s3://BUCKET/AWSDynamoDB/ID",
         ),
     ] = None,
+    table: Annotated[
+        str | None,
+        typer.Option(help="Another table of the same contract, instead of the stack's.", metavar="NAME|ARN"),
+    ] = None,
     state: StateOption = DEFAULT,
     stack: StackOption = None,
     yes: YesOption = False,
@@ -178,17 +182,21 @@ def load_orders(
     """Bring orders into the lake that were in the table before the pipeline, or that it has lost.
 
     What the lake has is left alone. May be interrupted and repeated; paced by what the stream takes. Exit
-    status 1 when the stream refused an order; reconcile afterwards.
+    status 1 when the stream refused an order; reconcile afterwards. It compares with the stack's own table:
+    what came of another table or an export is unexpected there, until that table has it too.
 
     salescast load
+    salescast load --stack salescast --table orders-before
     salescast load --stack salescast --export s3://exports/AWSDynamoDB/0169
     """
     from salescast.functions import load
     from salescast.functions.orders_source import ExportSource, TableSource
 
     output: Output = context.obj
+    if table and export:
+        raise UsageError("orders come from --table or from --export, not from both")
     target = arguments.stack(state, stack)
-    source = ExportSource(target, export) if export else TableSource(target)
+    source = ExportSource(target, export) if export else TableSource(target, table)
     consent.ask(target, "send all orders that the lake has not through the stream of", yes)
     with output.progress() as bars:
         loaded = load.load(target, source, bars.counter("orders read", source.total).show)

@@ -143,6 +143,30 @@ def test_an_export_is_read_by_the_same_contract(stack: Stack, prefix: str) -> No
     assert in_lake(stack, broken) == []
 
 
+def test_another_table_is_read_by_the_same_contract(stack: Stack, prefix: str) -> None:
+    table, new = f"before-{uuid4().hex[:12]}", f"{prefix}y-new"
+    stack.dynamodb.create_table(
+        TableName=table,
+        KeySchema=[{"AttributeName": "order_id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "order_id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    for order in (
+        item(f"{prefix}000", version={"N": "2"}),
+        item(new, version={"N": "3"}, updated_ts={"S": AHEAD}),
+    ):
+        stack.dynamodb.put_item(TableName=table, Item=order)
+    loaded = load.load(stack, TableSource(stack, table))
+    assert (loaded.items, loaded.known, loaded.sent) == (2, 1, 1)
+    wait_for(lambda: in_lake(stack, new) == [[new, 3, "PLACED"]], "the new order")
+    # Other tests of this stack reconcile.
+    stack.dynamodb.put_item(
+        TableName=stack.output("OrdersTable"), Item=item(new, version={"N": "3"}, updated_ts={"S": AHEAD})
+    )
+    with pytest.raises(SalescastError, match="there is no table before in us-east-1"):
+        TableSource(stack, "before")
+
+
 def test_an_export_that_is_damaged_is_named(stack: Stack, prefix: str) -> None:
     url = export(stack, [item(f"{prefix}{number:03d}") for number in range(4)])
     bucket, _, folder = url.removeprefix("s3://").partition("/")
