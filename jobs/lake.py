@@ -19,8 +19,8 @@ Any step may be repeated, and the job may be killed between any two, or within o
 
 The views read tables and arrivals together, so they are right before, between and after all of this.
 
-Arguments: --lake BUCKET --database NAME --snapshot_retention_days DAYS, and --erase DIGEST, the SHA-256 of a
-customer_id, so that the id stands in no history of runs. Where it runs is said by Spark's own
+Arguments: --lake BUCKET --database NAME --snapshot_retention_days DAYS --stack NAME, and --erase DIGEST, the
+SHA-256 of a customer_id, so that the id stands in no history of runs. Where it runs is said by Spark's own
 configuration (spark-defaults.conf), never here.
 """
 
@@ -382,11 +382,11 @@ def digest(text: str) -> str:
     return text
 
 
-def publish(metrics: dict[str, float]) -> None:
+def publish(metrics: dict[str, float], stack: str) -> None:
     """Hand the metrics to CloudWatch."""
     import boto3
 
-    dimensions: list[Any] = [{"Name": "service", "Value": SERVICE}]
+    dimensions: list[Any] = [{"Name": "service", "Value": SERVICE}, {"Name": "stack", "Value": stack}]
     boto3.client("cloudwatch").put_metric_data(
         Namespace=NAMESPACE,
         MetricData=[
@@ -437,6 +437,7 @@ def main() -> None:
     parser.add_argument("--lake", required=True)
     parser.add_argument("--database", required=True)
     parser.add_argument("--snapshot_retention_days", type=int, required=True)
+    parser.add_argument("--stack", required=True)
     parser.add_argument("--erase", default="", type=digest)
     arguments, _ = parser.parse_known_args()
     job = Job(
@@ -448,7 +449,7 @@ def main() -> None:
         erase_digest=arguments.erase,
     )
     job.run()
-    publish(job.metrics)
+    publish(job.metrics, arguments.stack)
     print(json.dumps(job.metrics), flush=True)
 
 

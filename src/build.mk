@@ -16,7 +16,7 @@ wheels := $(if $(filter native,$(PLATFORM)),,$(platforms) --python-version $(ver
 build-%:
 	cp *.py $(wildcard *.yaml) "$(ARTIFACTS_DIR)/"
 	for folder in */; do [ ! -e "$$folder/__init__.py" ] || (mkdir -p "$(ARTIFACTS_DIR)/$$folder" && cp "$$folder"*.py "$(ARTIFACTS_DIR)/$$folder"); done
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-input --root-user-action ignore --no-compile --no-deps \
+	"$(PYTHON)" -m pip install --quiet --disable-pip-version-check --no-input --root-user-action ignore --no-compile --no-deps \
 	  --only-binary=:all: $(wheels) --target "$(ARTIFACTS_DIR)" --requirement requirements.txt
 	rm -rf "$(ARTIFACTS_DIR)/bin"
 	find "$(ARTIFACTS_DIR)" -type d -name tests -prune -exec rm -rf {} +  # NumPy ships 8 MB of its own

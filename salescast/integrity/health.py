@@ -76,8 +76,11 @@ def missing_right(error: Exception) -> str:
 
 def stages(stack: Stack) -> list[Stage]:
     """The health of every stage. A stage that cannot be asked is down and says why; nothing is raised."""
+    if _is_anothers(stack):
+        return [*_processes(stack), *_of_another(stack)]
     measured, unmeasured = _metrics(stack)
     checks: list[tuple[str, Callable[[], tuple[str, str]]]] = [
+        ("schedules", lambda: _schedules(stack)),
         ("orders table", lambda: _table(stack)),
         ("pipe", lambda: _pipe(stack, measured)),
         ("dead-letter queue", lambda: _dead_letters(stack)),
@@ -100,6 +103,23 @@ def stages(stack: Stack) -> list[Stage]:
             health, detail = DOWN, missing_right(error) or str(error)
         found.append(Stage(name, health, detail))
     return [*found, *unmeasured]
+
+
+def _is_anothers(stack: Stack) -> bool:
+    record = stack.state.read() if stack.is_laptop else None
+    return bool(record and record.template)
+
+
+def _of_another(stack: Stack) -> list[Stage]:
+    """What there is to say of a template that is not Salescast's: its pipes and delivery streams."""
+    found = []
+    for name, logical in stack.resources("AWS::Pipes::Pipe").items():
+        found.append(Stage(f"pipe {logical}", *_state_of_pipe(stack, name)))
+    for name, logical in stack.resources("AWS::KinesisFirehose::DeliveryStream").items():
+        described = stack.firehose.describe_delivery_stream(DeliveryStreamName=name)
+        status = described["DeliveryStreamDescription"]["DeliveryStreamStatus"]
+        found.append(Stage(f"delivery stream {logical}", OK if status == "ACTIVE" else DOWN, str(status)))
+    return found
 
 
 def summary(stages: list[Stage]) -> tuple[str, str]:
@@ -174,16 +194,29 @@ def _table(stack: Stack) -> tuple[str, str]:
 
 
 def _pipe(stack: Stack, measured: Metrics) -> tuple[str, str]:
-    pipe = stack.pipes.describe_pipe(Name=stack.resource("AWS::Pipes::Pipe"))
+    health, detail = _state_of_pipe(stack, stack.resource("AWS::Pipes::Pipe"))
+    return _worse(health, detail, {"failed executions": measured.failed_executions})
+
+
+def _state_of_pipe(stack: Stack, name: str) -> tuple[str, str]:
+    pipe = stack.pipes.describe_pipe(Name=name)
     reason = f", {pipe['StateReason']}" if pipe.get("StateReason") else ""
-    health = OK if pipe["CurrentState"] == "RUNNING" else DOWN
-    problems = {"failed executions": measured.failed_executions}
-    return _worse(health, pipe["CurrentState"] + reason, problems)
+    return OK if pipe["CurrentState"] == "RUNNING" else DOWN, pipe["CurrentState"] + reason
+
+
+def _schedules(stack: Stack) -> tuple[str, str]:
+    depth = _messages(stack, "ScheduleDeadLetterQueue")
+    detail = f"{depth:,} not started, see docs/operations.md" if depth else "all started what they had to"
+    return WARNING if depth else OK, detail
 
 
 def _dead_letter_count(stack: Stack) -> int:
+    return _messages(stack, "DeadLetterQueue")
+
+
+def _messages(stack: Stack, output: str) -> int:
     attributes = stack.sqs.get_queue_attributes(
-        QueueUrl=stack.output("DeadLetterQueue"),
+        QueueUrl=stack.output(output),
         AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
     )["Attributes"]
     return sum(int(count) for count in attributes.values())

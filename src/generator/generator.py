@@ -1,8 +1,8 @@
 """Lambda function that plays the shop: it writes orders, their later changes, and stock.
 
 Handler: `generator.handler`. Events and answers: generator_event.py, tick.py, backfill.py. A wrong event
-writes nothing and raises EventError, which Lambda counts and reports. Metrics (namespace Salescast, dimension
-service):
+writes nothing and raises EventError, which Lambda counts and reports. Metrics (namespace Salescast,
+dimensions service and stack):
 
     OrdersInserted, OrderChanges, OrdersRemoved   what this run wrote
     WritesRepeated                                writes that were found already done
@@ -70,14 +70,15 @@ def respond(event: object, settings: Settings, dynamodb: "DynamoDBClient", clock
     try:
         answer = _answer(event, settings, dynamodb, clock, tally)
     finally:
-        _measure(tally)  # what was written is written, whatever came after
+        _measure(tally, settings.stack)  # what was written is written, whatever came after
     if not answer["done"]:
         metrics.add_metric("RunsUnfinished", MetricUnit.Count, 1)
     logger.info("event answered", **answer)
     return answer
 
 
-def _measure(tally: Tally) -> None:
+def _measure(tally: Tally, stack: str) -> None:
+    metrics.add_dimension("stack", stack)
     for count, name in _METRICS.items():
         metrics.add_metric(name, MetricUnit.Count, getattr(tally, count))
 

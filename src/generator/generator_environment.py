@@ -22,7 +22,7 @@ class VariableError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the template sets; `rate` is the average number of order lines per hour."""
+    """What the template sets; `rate` is the average number of order lines per hour, metrics carry `stack`."""
 
     orders_table: str
     inventory_table: str
@@ -30,6 +30,7 @@ class Settings:
     rate: float
     max_event_age: dt.timedelta
     first_order_date: dt.date
+    stack: str = "salescast"
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> "Settings":
@@ -43,6 +44,7 @@ class Settings:
             first_order_date=_value(
                 variables, "FIRST_ORDER_DATE", dt.date.fromisoformat, "give a date such as 2000-01-01"
             ),
+            stack=_value(variables, "STACK_NAME", str, "give the stack's name"),
         )
         if not 0 < settings.rate <= MAX_RATE:
             raise VariableError(f"ORDERS_PER_HOUR: must be above 0 and at most {MAX_RATE}")

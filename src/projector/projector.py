@@ -2,7 +2,7 @@
 
 Handler: `projector.handler`. Events: projector_event.py. Answer: run_date, horizon, currency, series
 (their number), key, seconds, accuracy of past projections, intraday (when the run date is today), and
-`projections` for the series asked for. Metrics (namespace Salescast, dimension service):
+`projections` for the series asked for. Metrics (namespace Salescast, dimensions service, stack):
 
     SeriesProjected, ProjectionSeconds     of this run
     ProjectionsFailed                      1 when a run ended without a projection, else 0
@@ -83,6 +83,7 @@ def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     begin = time.monotonic()
     try:
         settings, s3 = environment(), s3_client()
+        metrics.add_dimension("stack", settings.stack)  # of a failure too
         athena = Athena(
             athena_client(), s3, settings.workgroup, settings.database, context.get_remaining_time_in_millis
         )

@@ -12,11 +12,12 @@ class VariableError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the template sets: Athena's workgroup and database, and the bucket that projections go to."""
+    """What the template sets: Athena's workgroup and database, the lake's bucket, the stack's name."""
 
     workgroup: str
     database: str
     lake: str
+    stack: str = "salescast"
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> "Settings":
@@ -25,6 +26,7 @@ class Settings:
             workgroup=_value(variables, "WORKGROUP"),
             database=_value(variables, "DATABASE"),
             lake=_value(variables, "LAKE"),
+            stack=_value(variables, "STACK_NAME"),
         )
 
 

@@ -4,7 +4,7 @@ Handler: `snapshot.handler`. Event: `{"time": "2026-11-20T10:00:00Z"}`, without 
 products goes to `curated/inventory/snapshot_date=<UTC date of the time>/stock.parquet`. There is one object a
 day, which each run replaces: a run that comes twice leaves what one leaves, and a day keeps its last stock.
 Answer: `{"snapshot_date", "key", "products", "refused"}`. A wrong event writes nothing and raises EventError,
-which Lambda counts and reports. Metrics (namespace Salescast, dimension service):
+which Lambda counts and reports. Metrics (namespace Salescast, dimensions service and stack):
 
     ProductsStored    products of the snapshot
     ProductsRefused   items that break the contract, left out and named in the log by their rule
@@ -86,7 +86,7 @@ def respond(
     rows, refused = rows_of(items, round(now.timestamp() * 1000))
     key = f"{PREFIX}snapshot_date={time:%Y-%m-%d}/stock.parquet"
     s3.put_object(Bucket=settings.lake, Key=key, Body=parquet(rows))
-    _measure(len(rows), refused, oldest_arrival(s3, settings.lake, now))
+    _measure(settings.stack, len(rows), refused, oldest_arrival(s3, settings.lake, now))
     answer: dict[str, Any] = {
         "snapshot_date": f"{time:%Y-%m-%d}",
         "key": key,
@@ -97,7 +97,8 @@ def respond(
     return answer
 
 
-def _measure(stored: int, refused: int, arrival_age: float) -> None:
+def _measure(stack: str, stored: int, refused: int, arrival_age: float) -> None:
+    metrics.add_dimension("stack", stack)
     metrics.add_metric("ProductsStored", MetricUnit.Count, stored)
     metrics.add_metric("ProductsRefused", MetricUnit.Count, refused)
     metrics.add_metric("OldestArrival", MetricUnit.Seconds, arrival_age)

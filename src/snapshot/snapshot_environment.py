@@ -12,15 +12,20 @@ class VariableError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the template sets: the table to copy, and the bucket that the copy goes to."""
+    """What the template sets: the table to copy, the bucket that the copy goes to, the stack's name."""
 
     inventory_table: str
     lake: str
+    stack: str = "salescast"
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> "Settings":
         """Raises VariableError for the first variable that is missing."""
-        return cls(inventory_table=_value(variables, "INVENTORY_TABLE"), lake=_value(variables, "LAKE"))
+        return cls(
+            inventory_table=_value(variables, "INVENTORY_TABLE"),
+            lake=_value(variables, "LAKE"),
+            stack=_value(variables, "STACK_NAME"),
+        )
 
 
 @cache

@@ -1,6 +1,6 @@
 """What a batch tells CloudWatch: collected record by record, written once.
 
-Metrics (namespace Salescast, dimension service unless said):
+Metrics (namespace Salescast, dimensions service and stack, and what is said):
 
 | metric | unit | meaning |
 |---|---|---|
@@ -102,9 +102,10 @@ class Batch:
         if len(self.failures) < MOST_LOGGED:
             self.failures.append({"recordId": record_id, "reason": reason})
 
-    def publish(self, logger: Logger, metrics: Metrics) -> None:
+    def publish(self, logger: Logger, metrics: Metrics, stack: str) -> None:
         """Writes the log line and the metrics of the batch."""
         failed, dropped = self.failed.total(), self.dropped.total()
+        metrics.add_dimension("stack", stack)
         metrics.add_metric("RecordsOk", MetricUnit.Count, self.ok)
         metrics.add_metric("RecordsDropped", MetricUnit.Count, dropped)
         metrics.add_metric("RecordsFailed", MetricUnit.Count, failed)
@@ -121,6 +122,7 @@ class Batch:
             for value, number in values.items():
                 with single_metric(name, unit, float(number), namespace=metrics.namespace) as metric:
                     metric.add_dimension("service", metrics.service or "")
+                    metric.add_dimension("stack", stack)
                     metric.add_dimension(dimension, value[:250] or "(empty)")
         summary = {"ok": self.ok, "dropped": dict(self.dropped), "failed": dict(self.failed)}
         if failed:

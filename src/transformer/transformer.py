@@ -44,13 +44,14 @@ def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001
     """Answers a Firehose transformation event, ``{"records": [{"recordId", "data"}, ...]}``, with its
     rows. Raises VariableError, EventError, MappingError.
     """
-    batch = Batch(Moment(environment()))
+    settings = environment()
+    batch = Batch(Moment(settings))
     records = event.get("records") if isinstance(event, dict) else None
     if not isinstance(records, list):  # by hand: a model of every record would cost more than its row
         raise EventError("records: must be a list; send an event such as events/transformer/mixed.json")
     response = transform(records, batch, declared())
     try:
-        batch.publish(logger, metrics)
+        batch.publish(logger, metrics, settings.stack)
     except Exception:  # rows that were made are delivered, whatever becomes of their counts
         logger.exception("metrics were not written")
     return {"records": response}

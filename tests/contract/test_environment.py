@@ -40,8 +40,9 @@ class Asked(Mapping[str, str]):
 
 
 def variables(function: str) -> dict[str, str]:
-    """The function's own variables: literals, defaults of parameters, names of resources."""
-    declared = template()["Resources"][function]["Properties"]["Environment"]["Variables"]
+    """The function's variables: literals, defaults of parameters, names of resources and of the stack."""
+    own = template()["Resources"][function]["Properties"]["Environment"]["Variables"]
+    declared = template()["Globals"]["Function"]["Environment"]["Variables"] | own
     return {
         name: value if isinstance(value, str) else str(default(value["Ref"]))
         for name, value in declared.items()
@@ -50,6 +51,8 @@ def variables(function: str) -> dict[str, str]:
 
 
 def default(name: str) -> Any:
+    if name == "AWS::StackName":
+        return "salescast"
     return template()["Parameters"].get(name, {"Default": name})["Default"]
 
 

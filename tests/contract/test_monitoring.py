@@ -35,6 +35,8 @@ SENDERS = {
     "DeliveryStreamName": "AWS::KinesisFirehose::DeliveryStream",
     "QueueName": "AWS::SQS::Queue",
     "FunctionName": "AWS::Serverless::Function",
+    "TableName": "AWS::DynamoDB::Table",
+    "ScheduleGroup": "AWS::Scheduler::ScheduleGroup",
 }
 
 
@@ -73,7 +75,9 @@ def on_the_dashboard() -> Iterator[tuple[Metric, dict[str, Any]]]:
             yield metric(named[0], named[1], dimensions), dimensions
         else:
             found = re.fullmatch(
-                r"SEARCH\('\{(\w+),([\w,]+)\} MetricName=\"(\w+)\"', 'Sum', 300\)", options["expression"]
+                r"SEARCH\('\{(\w+),([\w,]+)\} MetricName=\"(\w+)\" "
+                r"stack=\"\$\{AWS::StackName\}\"', 'Sum', 300\)",
+                options["expression"],
             )
             assert found, options["expression"]
             namespace, keys, name = found.groups()
@@ -82,8 +86,10 @@ def on_the_dashboard() -> Iterator[tuple[Metric, dict[str, Any]]]:
 
 def in_alarms() -> Iterator[tuple[Metric, dict[str, Any]]]:
     for alarm in ALARMS.values():
-        dimensions = {one["Name"]: one["Value"] for one in alarm["Dimensions"]}
-        yield metric(alarm["Namespace"], alarm["MetricName"], dimensions), dimensions
+        inputs = [one["MetricStat"]["Metric"] for one in alarm.get("Metrics", []) if "MetricStat" in one]
+        for source in inputs or [alarm]:
+            dimensions = {one["Name"]: one["Value"] for one in source["Dimensions"]}
+            yield metric(source["Namespace"], source["MetricName"], dimensions), dimensions
 
 
 def used() -> list[tuple[Metric, dict[str, Any]]]:
@@ -129,14 +135,14 @@ def of_the_transformer(capsys: pytest.CaptureFixture[str]) -> set[Metric]:
 
 
 def of_the_generator() -> set[Metric]:
-    generator._measure(Tally())
+    generator._measure(Tally(), "salescast")
     blob = generator.metrics.serialize_metric_set()
     generator.metrics.clear_metrics()
     return set(emf(dict(blob)))
 
 
 def of_the_snapshot() -> set[Metric]:
-    snapshot._measure(30, 0, 60.0)
+    snapshot._measure("salescast", 30, 0, 60.0)
     blob = snapshot.metrics.serialize_metric_set()
     snapshot.metrics.clear_metrics()
     return set(emf(dict(blob)))
@@ -146,6 +152,7 @@ def of_the_projector() -> set[Metric]:
     """Of an answer; tests/local/pipeline/test_projector.py has the metrics of real ones."""
     athena: Any = OneRow()
     accuracy = projector._accuracy(athena, dt.date(2026, 11, 20))
+    projector.metrics.add_dimension("stack", "salescast")
     projector._measure({"series": 3, "seconds": 1.0, "accuracy": accuracy})
     blob = projector.metrics.serialize_metric_set()
     projector.metrics.clear_metrics()
@@ -159,6 +166,14 @@ def test_our_own_metrics_are_those_that_the_functions_emit(capsys: pytest.Captur
     assert ours - emitted == set()
 
 
+def test_our_own_metrics_are_this_stacks() -> None:
+    """Two stacks of an account and region would add up otherwise."""
+    for one, dimensions in used():
+        if one.namespace == "Salescast" and dimensions:
+            assert dimensions["stack"] in ({"Ref": "AWS::StackName"}, "${AWS::StackName}"), one
+        assert (one.namespace == "Salescast") == ("stack" in one.dimensions), one
+
+
 def test_metrics_of_services_are_those_that_their_guides_list() -> None:
     theirs = {one for one, _ in used() if one.namespace != "Salescast"}
     assert theirs == documented()
@@ -169,6 +184,8 @@ def test_a_metric_of_a_service_is_asked_of_a_resource_that_sends_it() -> None:
         if one.namespace == "Salescast":
             continue
         ((name, value),) = dimensions.items()
+        if isinstance(value, dict) and "Fn::If" in value:  # a table of one's own, or the stack's
+            value = value["Fn::If"][2]
         named = value if isinstance(value, str) else value.get("Ref") or value["Fn::GetAtt"]
         sender = named.strip("${}").split(".")[0]
         assert template()["Resources"][sender]["Type"] == SENDERS[name], one
@@ -256,7 +273,10 @@ def test_a_command_of_aws_exists(arguments: list[str]) -> None:
     operations = {xform_name(operation, "-"): operation for operation in model.operation_names}
     shape = model.operation_model(operations[verb]).input_shape
     members = {xform_name(member, "-") for member in (shape.members if shape else {})}
-    options = {option.removeprefix("--") for option in rest if option.startswith("--")} - {"query"}
+    options = {option.removeprefix("--") for option in rest if option.startswith("--")} - {
+        "query",
+        "cli-read-timeout",
+    }
     assert options <= members
     required = {xform_name(member, "-") for member in (shape.required_members if shape else [])}
     assert required <= options

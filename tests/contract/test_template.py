@@ -180,8 +180,10 @@ def test_no_wildcard_action_and_no_unnamed_resource() -> None:
         for action in as_list(statement["Action"]):
             assert "*" not in action, name
         if "*" in as_list(statement["Resource"]):
-            # Segments and metrics are no resources.
+            # Segments, metrics and lists are no resources.
             without = {
+                *("dynamodb:ListStreams", "athena:ListEngineVersions"),
+                *("athena:ListWorkGroups", "athena:ListDataCatalogs"),
                 *("xray:PutTraceSegments", "xray:PutTelemetryRecords"),
                 *("cloudwatch:GetMetricData", "cloudwatch:PutMetricData"),
             }
@@ -231,8 +233,36 @@ def test_nothing_is_written_that_nobody_reads() -> None:
     pipe = declared["OrdersPipe"]["Properties"]["SourceParameters"]["DynamoDBStreamParameters"]
     assert pipe["StartingPosition"] == "TRIM_HORIZON"
     assert pipe["BatchSize"] <= 500
-    assert pipe["MaximumRetryAttempts"] > 0
+    assert pipe["MaximumRetryAttempts"] == {"Ref": "PipeRetryAttempts"}
+    assert template()["Parameters"]["PipeRetryAttempts"]["Default"] == -1, "age is the bound"
     assert 60 <= pipe["MaximumRecordAgeInSeconds"] < 86_400
+
+
+def test_what_a_schedule_cannot_start_is_kept_and_counted_for_this_stack_alone() -> None:
+    schedules = resources("AWS::Scheduler::Schedule")
+    assert len(schedules) == 4
+    for schedule in schedules.values():
+        assert schedule["GroupName"] == {"Ref": "Schedules"}
+        assert schedule["Target"]["DeadLetterConfig"] == {
+            "Arn": {"Fn::GetAtt": "ScheduleDeadLetterQueue.Arn"}
+        }
+
+
+def test_the_crawler_makes_no_index_that_its_role_may_not_make() -> None:
+    (crawler,) = resources("AWS::Glue::Crawler").values()
+    assert json.loads(crawler["Configuration"])["CreatePartitionIndex"] is False
+
+
+def test_a_dashboard_is_named_for_its_region() -> None:
+    """Dashboards belong to the account: two stacks of one name in two regions would share one."""
+    (dashboard,) = resources("AWS::CloudWatch::Dashboard").values()
+    assert dashboard["DashboardName"] == {"Fn::Sub": "${AWS::StackName}-${AWS::Region}"}
+
+
+def test_a_provisioned_stream_has_one_shard() -> None:
+    (stream,) = resources("AWS::Kinesis::Stream").values()
+    assert stream["StreamModeDetails"] == {"StreamMode": {"Ref": "StreamMode"}}
+    assert stream["ShardCount"]["Fn::If"] == ["StreamIsProvisioned", 1, {"Ref": "AWS::NoValue"}]
 
 
 def test_limits_of_firehose() -> None:
@@ -246,6 +276,8 @@ def test_limits_of_firehose() -> None:
     parameters = {item["ParameterName"]: item["ParameterValue"] for item in processor["Parameters"]}
     assert 0.2 <= float(parameters["BufferSizeInMBs"]) <= 3
     assert 0 < int(parameters["BufferIntervalInSeconds"]) <= 10
+    # A new account runs ten functions at once, fewer than Firehose calls.
+    assert int(parameters["NumberOfRetries"]) == 10
     assert "!{firehose:error-output-type}" in destination["ErrorOutputPrefix"]
     assert destination["CompressionFormat"] == "UNCOMPRESSED"
 

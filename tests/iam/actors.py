@@ -20,7 +20,7 @@ from tests.iam.policies import Allowed, Document, documents, without
 
 # Role -> service principal, and the logical id of what the service works for.
 TRUSTED = {
-    "SchedulerRole": ("scheduler.amazonaws.com", "GeneratorTick"),
+    "SchedulerRole": ("scheduler.amazonaws.com", "Schedules"),
     "GeneratorRole": ("lambda.amazonaws.com", "GeneratorFunction"),
     "PipeRole": ("pipes.amazonaws.com", "OrdersPipe"),
     "DeliveryRole": ("firehose.amazonaws.com", "ArrivalsDeliveryStream"),
@@ -31,7 +31,7 @@ TRUSTED = {
     "CrawlerRole": ("glue.amazonaws.com", "LakeCrawler"),
 }
 _KINDS = {
-    "GeneratorTick": "scheduler:{}:schedule-group/default",
+    "Schedules": "scheduler:{}:schedule-group/{}",
     "GeneratorFunction": "lambda:{}:function:{}",
     "TransformerFunction": "lambda:{}:function:{}",
     "SnapshotFunction": "lambda:{}:function:{}",

@@ -392,18 +392,18 @@ def write_crawler_log(actor: Actor, things: Things) -> None:
     write_log(group, "s")(actor, things)
 
 
-def start_query(actor: Actor, things: Things) -> str:
+def start_query(actor: Actor, things: Things, statement: str = COUNT) -> str:
     started = actor.client("athena").start_query_execution(
-        QueryString=COUNT,
+        QueryString=statement,
         WorkGroup=things.workgroup,
         QueryExecutionContext={"Database": things.database},
     )
     return str(started["QueryExecutionId"])
 
 
-def query(actor: Actor, things: Things) -> None:
+def query(actor: Actor, things: Things, statement: str = COUNT) -> None:
     """Counts the rows of a day. Raises PermissionError with Athena's words when Athena is refused."""
-    execution = start_query(actor, things)
+    execution = start_query(actor, things, statement)
     athena, deadline = things.root("athena"), time.monotonic() + 60
     while True:
         status = athena.get_query_execution(QueryExecutionId=execution)["QueryExecution"]["Status"]
@@ -413,6 +413,10 @@ def query(actor: Actor, things: Things) -> None:
             raise PermissionError(status["StateChangeReason"])
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def show_databases(actor: Actor, things: Things) -> None:
+    query(actor, things, "SHOW DATABASES")
 
 
 def of_query(operation: str) -> Call:

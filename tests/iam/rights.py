@@ -41,6 +41,7 @@ GLUE_LOGS = "logs:log-group:/aws-glue/jobs/output*, logs:log-group:/aws-glue/job
 CATALOG = f"{_CATALOG_HEAD}, glue:table/DatabaseName/"
 CRAWLER_LOG = "logs:log-group:/aws-glue/crawlers*"
 WORKGROUP = "athena:workgroup/Workgroup"
+DATA_CATALOG = "athena:datacatalog/AwsDataCatalog"
 
 STACK = "cloudformation:stack/${AWS::StackName}/*"
 
@@ -68,8 +69,6 @@ DECLARED = {
     Caller.ATHENA: rights.ATHENA,
     Caller.SCHEDULER: rights.SCHEDULER,
 }
-# Athena asks it for SHOW DATABASES, and nobody has it.
-GRANTED_TO_NOBODY = {"glue:GetDatabases"}
 
 
 class Exercised(NamedTuple):
@@ -369,6 +368,31 @@ EXERCISED = [
         "AnalystPolicy", "athena:GetNamedQuery", WORKGROUP, "7.5",
         Caller.OTHERS, calls.named_query,
     ),
+    # What they ask before a query. The emulator looks the names up itself, so the catalog's own rights are
+    # asked for by SHOW DATABASES alone.
+    *(
+        Exercised("AnalystPolicy", f"athena:{action}", resource, "7.5", Caller.OTHERS, call)
+        for action, resource, call in (
+            ("ListPreparedStatements", WORKGROUP, calls.of_workgroup("list_prepared_statements")),
+            ("ListWorkGroups", "*", calls.ask("athena", "list_work_groups")),
+            ("ListDataCatalogs", "*", calls.ask("athena", "list_data_catalogs")),
+            ("GetDataCatalog", DATA_CATALOG, calls.ask("athena", "get_data_catalog", Name="AwsDataCatalog")),
+            ("ListDatabases", DATA_CATALOG,
+             calls.ask("athena", "list_databases", CatalogName="AwsDataCatalog")),
+            ("GetDatabase", DATA_CATALOG,
+             calls.ask("athena", "get_database", CatalogName="AwsDataCatalog", DatabaseName="Database")),
+            ("ListTableMetadata", DATA_CATALOG,
+             calls.ask("athena", "list_table_metadata", CatalogName="AwsDataCatalog",
+                       DatabaseName="Database")),
+            ("GetTableMetadata", DATA_CATALOG,
+             calls.ask("athena", "get_table_metadata", CatalogName="AwsDataCatalog", DatabaseName="Database",
+                       TableName="order_arrivals")),
+        )
+    ),
+    Exercised(
+        "AnalystPolicy", "glue:GetDatabases", f"{CATALOG}*", "7.5",
+        Caller.ATHENA, calls.show_databases,
+    ),
     Exercised(
         "AnalystPolicy", "glue:GetDatabase", f"{CATALOG}*", "7.5",
         Caller.ATHENA, calls.query,
@@ -412,7 +436,7 @@ EXERCISED = [
             ("dynamodb:DescribeTable", "OrdersTable",
              calls.ask("dynamodb", "describe_table", TableName="OrdersTable")),
             ("pipes:DescribePipe", "OrdersPipe", calls.ask("pipes", "describe_pipe", Name="OrdersPipe")),
-            ("sqs:GetQueueAttributes", "DeadLetterQueue",
+            ("sqs:GetQueueAttributes", "DeadLetterQueue, ScheduleDeadLetterQueue",
              calls.ask("sqs", "get_queue_attributes", QueueUrl="DeadLetterQueue")),
             ("kinesis:DescribeStreamSummary", "OrderStream",
              calls.ask("kinesis", "describe_stream_summary", StreamName="OrderStream")),

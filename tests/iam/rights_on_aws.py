@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tests.iam.rights import CATALOG, GLUE_LOGS, LAKE_FOLDERS, STREAM, TRANSFORMER, WRITTEN
+from tests.iam.rights import CATALOG, GLUE_LOGS, LAKE_FOLDERS, TRANSFORMER, WRITTEN
 
 
 class OnAwsOnly(NamedTuple):
@@ -23,7 +23,20 @@ _XRAY = "active tracing: Lambda's agent sends the segments; the emulator traces 
 _UPLOADS = "large objects go up in parts on AWS; here an object is put at once"
 _PLACE = "asked before the service writes or reads; here the bucket's place is known"
 
+DEFAULT_DATABASE = "glue:catalog, glue:database/default"
+_DEFAULT = "the guide wants it readable for every query; the emulator's Athena does not look at it"
+
 ON_AWS_ONLY = [
+    OnAwsOnly(
+        "SchedulerRole", "sqs:SendMessage", "ScheduleDeadLetterQueue", "7.1",
+        "what could not be started after an hour; the emulator's Scheduler logs it",
+    ),
+    OnAwsOnly("ProjectorRole", "glue:GetDatabase", DEFAULT_DATABASE, "7.5", _DEFAULT),
+    OnAwsOnly("AnalystPolicy", "glue:GetDatabase", DEFAULT_DATABASE, "7.5", _DEFAULT),
+    OnAwsOnly(
+        "AnalystPolicy", "athena:ListEngineVersions", "*", "7.5",
+        "the console asks; the emulator has no such call",
+    ),
     OnAwsOnly("GeneratorRole", "logs:CreateLogStream", "GeneratorLogGroup", "7.3", _LOGGING),
     OnAwsOnly("GeneratorRole", "logs:PutLogEvents", "GeneratorLogGroup", "7.3", _LOGGING),
     OnAwsOnly("GeneratorRole", "xray:PutTraceSegments", "*", "7.3", _XRAY),
@@ -44,7 +57,7 @@ ON_AWS_ONLY = [
     OnAwsOnly("TransformerRole", "logs:CreateLogStream", "TransformerLogGroup", "7.3", _LOGGING),
     OnAwsOnly("TransformerRole", "logs:PutLogEvents", "TransformerLogGroup", "7.3", _LOGGING),
     OnAwsOnly(
-        "PipeRole", "dynamodb:ListStreams", STREAM, "1.7",
+        "PipeRole", "dynamodb:ListStreams", "*", "1.7",
         "the guide's policy for this source names it; the stand-in has the stream's ARN from the pipe",
     ),
     OnAwsOnly(

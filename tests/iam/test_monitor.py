@@ -19,6 +19,7 @@ from tests.iam.test_needed_rights import refusal
 
 # Stage -> the first right that it needs besides those on the stack itself.
 RIGHTS = {
+    "schedules": "sqs:GetQueueAttributes",
     "orders table": "dynamodb:DescribeTable",
     "pipe": "pipes:DescribePipe",
     "dead-letter queue": "sqs:GetQueueAttributes",

@@ -187,6 +187,20 @@ def test_firehose_delivers_record_by_record_and_does_not_tell_its_backup(
     assert ministack.client("s3").list_objects_v2(Bucket="lake", Prefix="delivered/")["KeyCount"] == 3
 
 
+def test_a_stream_that_reads_from_kinesis_takes_records(ministack: Emulator, role: str) -> None:
+    firehose = ministack.client("firehose")
+    firehose.create_delivery_stream(
+        DeliveryStreamName="takes",
+        DeliveryStreamType="KinesisStreamAsSource",
+        KinesisStreamSourceConfiguration={
+            "KinesisStreamARN": f"arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/stream",
+            "RoleARN": role,
+        },
+        ExtendedS3DestinationConfiguration={"RoleARN": role, "BucketARN": "arn:aws:s3:::lake"},
+    )
+    assert firehose.put_record(DeliveryStreamName="takes", Record={"Data": b"x"})["RecordId"]
+
+
 def test_root_may_assume_what_trusts_only_services(ministack: Emulator, role: str) -> None:
     assert ministack.client("sts").assume_role(RoleArn=role, RoleSessionName="probe")["Credentials"]
 
@@ -387,3 +401,39 @@ def test_anybody_is_root(ministack: Emulator) -> None:
     assert connection.getresponse().status == 200
     connection.close()
     assert "anybody" in [user["UserName"] for user in ministack.client("iam").list_users()["Users"]]
+
+
+def finished(ministack: Emulator, name: str, template: dict[str, Any]) -> str:
+    """How the creation of a stack ends."""
+    client = ministack.client("cloudformation")
+    client.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": template}))
+
+    def status() -> str:
+        return str(client.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])
+
+    wait_for(lambda: "PROGRESS" not in status(), "the end of the creation")
+    return status()
+
+
+def test_a_full_bucket_is_deleted(ministack: Emulator) -> None:
+    client, s3 = ministack.client("cloudformation"), ministack.client("s3")
+    bucket = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "full"}}
+    assert finished(ministack, "full", {"Bucket": bucket}) == "CREATE_COMPLETE"
+    s3.put_object(Bucket="full", Key="x", Body=b"x")
+    client.delete_stack(StackName="full")
+    wait_for(lambda: "full" not in [one["Name"] for one in s3.list_buckets()["Buckets"]], "its deletion")
+
+
+def test_an_alarm_on_metric_math_is_refused(ministack: Emulator) -> None:
+    metric = {"Namespace": "n", "MetricName": "m"}
+    alarm = {
+        "ComparisonOperator": "GreaterThanThreshold",
+        "EvaluationPeriods": 1,
+        "Threshold": 1,
+        "Metrics": [
+            {"Id": "e", "Expression": "m * 2"},
+            {"Id": "m", "ReturnData": False, "MetricStat": {"Metric": metric, "Stat": "Sum", "Period": 60}},
+        ],
+    }
+    alarms = {"Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": alarm}}
+    assert finished(ministack, "math", alarms) == "ROLLBACK_COMPLETE"

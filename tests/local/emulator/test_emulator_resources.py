@@ -43,6 +43,16 @@ print(json.dumps(iam_actions.extract_resource_arn(
     json.dumps({{"AlarmNames": ["a"]}}).encode(), {{}}, "us-east-1", "000000000000")))
 """
 
+ATHENA = """
+import json
+from ministack.core import iam_actions
+{patch}
+print(json.dumps(iam_actions.extract_resource_arn(
+    "athena", "POST", "/", {{"x-amz-target": "AmazonAthena.{action}"}},
+    json.dumps({{"CatalogName": "awsdatacatalog", "DatabaseName": "d"}}).encode(),
+    {{}}, "us-east-1", "000000000000")))
+"""
+
 TEMPLATE = """
 import json, logging
 import yaml
@@ -107,6 +117,17 @@ def test_alarms_are_asked_for_alarms_here() -> None:
     alarms = "arn:aws:cloudwatch:us-east-1:000000000000:alarm:*"
     assert in_emulator(ALARMS.format(patch=PATCH, action="DescribeAlarms")) == alarms
     assert in_emulator(ALARMS.format(patch=PATCH, action="GetMetricData")) == "*"
+
+
+def test_athena_asks_for_everything() -> None:
+    """Probe: MiniStack has no resource for the calls on databases and tables."""
+    assert in_emulator(ATHENA.format(patch="", action="ListTableMetadata")) == "*"
+
+
+def test_athena_asks_for_the_data_catalog_here() -> None:
+    catalog = "arn:aws:athena:us-east-1:000000000000:datacatalog/AwsDataCatalog"
+    assert in_emulator(ATHENA.format(patch=PATCH, action="ListTableMetadata")) == catalog
+    assert in_emulator(ATHENA.format(patch=PATCH, action="ListWorkGroups")) == "*"
 
 
 def test_kinesis_looks_at_every_record() -> None:

@@ -148,6 +148,7 @@ def tables(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Tables:
     variables = {
         "ORDERS_TABLE": f"orders-{name}",
         "INVENTORY_TABLE": f"inventory-{name}",
+        "STACK_NAME": "salescast",
         "GENERATOR_SEED": "42",
         "ORDERS_PER_HOUR": "600",
         "MAX_EVENT_AGE_SECONDS": "3600",

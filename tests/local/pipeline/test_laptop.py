@@ -16,6 +16,7 @@ from salescast.cli import main as cli
 from salescast.functions import generate
 from salescast.integrity import health
 from salescast.laptop import emulator_process
+from salescast.stack.errors import SalescastError
 from salescast.stack.stack import Stack
 
 
@@ -68,6 +69,17 @@ def test_up_again_starts_what_died_and_leaves_the_rest(stack: Stack) -> None:
     assert "No changes to deploy" in (stack.state.logs / "deploy.log").read_text()
     [described] = stack.cloudformation.describe_stacks(StackName=stack.name)["Stacks"]
     assert described["StackStatus"] == "CREATE_COMPLETE", "never updated"
+
+
+def test_a_parameter_that_cannot_be_deployed_is_not_remembered(stack: Stack) -> None:
+    before = stack.state.read()
+    with pytest.raises(SalescastError, match="FirstOrderDate"):
+        laptop.up(stack.state.folder, parameters={"FirstOrderDate": "someday"})
+    after = stack.state.read()
+    assert before is not None
+    assert after is not None
+    assert after.parameters == before.parameters
+    laptop.up(stack.state.folder)  # works as if nothing had been asked
 
 
 def test_generate_writes_and_repeats_nothing(stack: Stack) -> None:

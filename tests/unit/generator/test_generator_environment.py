@@ -9,6 +9,7 @@ from generator_environment import Settings, VariableError
 VARIABLES = {
     "ORDERS_TABLE": "orders",
     "INVENTORY_TABLE": "inventory",
+    "STACK_NAME": "salescast",
     "GENERATOR_SEED": "42",
     "ORDERS_PER_HOUR": "120",
     "MAX_EVENT_AGE_SECONDS": "3600",

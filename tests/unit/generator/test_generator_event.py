@@ -21,6 +21,7 @@ SETTINGS = Settings.read(
     {
         "ORDERS_TABLE": "orders",
         "INVENTORY_TABLE": "inventory",
+        "STACK_NAME": "salescast",
         "GENERATOR_SEED": "42",
         "ORDERS_PER_HOUR": "120",
         "MAX_EVENT_AGE_SECONDS": "3600",

@@ -13,7 +13,7 @@ Gaps closed, one row of _RESOURCES each:
 - CloudWatch: PutMetricData comes without the condition key cloudwatch:namespace, so that a policy that names
   a namespace refuses it.
 - Athena: `*` for a request that names only an id; on AWS the workgroup that the query or named query belongs
-  to.
+  to. `*` for calls on databases and tables; on AWS the data catalog.
 
 Leaves out: DescribeAlarms with names is evaluated on all alarms of the account; GetTables on catalog and
 database only.
@@ -125,12 +125,29 @@ def _workgroup(call: Call) -> str:
     return call.arn
 
 
+def _data_catalog(call: Call) -> str:
+    name = str(call.request.get("CatalogName") or call.request.get("Name"))
+    return call.named(
+        "athena", f"datacatalog/{'AwsDataCatalog' if name.lower() == 'awsdatacatalog' else name}"
+    )
+
+
 _RESOURCES: dict[tuple[str, str], Resource] = {
     ("monitoring", "DescribeAlarms"): _alarms,
     ("dynamodbstreams", _ANY): _stream,
     **{("logs", name): _log_stream for name in ("PutLogEvents", "GetLogEvents", "DeleteLogStream")},
     **{("logs", name): _any_log_stream for name in ("CreateLogStream", "FilterLogEvents")},
     ("glue", _ANY): _catalog,
+    **{
+        ("athena", name): _data_catalog
+        for name in (
+            "GetDataCatalog",
+            "ListDatabases",
+            "GetDatabase",
+            "ListTableMetadata",
+            "GetTableMetadata",
+        )
+    },
     ("athena", _ANY): _workgroup,
 }
 
