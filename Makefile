@@ -119,6 +119,10 @@ check: develop  ## ruff, mypy --strict, import-linter, sam validate --lint, no s
 	@git ls-files -z -- ':!*.png' ':!*.svg' ':!*requirements*.txt' ':!events/*.json' ':!requirements' | \
 	  xargs -0 $(BIN)/detect-secrets-hook --exclude-secrets $(NO_SECRETS)
 
+.PHONY: audit
+audit: develop  ## checkov, bandit and parliament, pinned, against docs/findings.md; from the package registry, minutes
+	@$(BIN)/python -m tests.audit
+
 .PHONY: format
 format: develop  ## let ruff lay out the code
 	@$(BIN)/ruff format src jobs salescast tests tools events
@@ -169,9 +173,13 @@ render: develop  ## write the views and named queries of analytics/ into templat
 docs-queries: develop  ## write docs/queries.md from the stack that make demo left
 	@$(BIN)/python -m tools.queries_page
 
+.PHONY: docs-costs
+docs-costs: develop  ## write docs/costs.md and docs/scale.md from the price table and the model
+	@$(BIN)/python -m tools.costs_page
+
 .PHONY: deploy
 deploy: install  ## sam build and sam deploy --guided, to AWS
-	@$(BIN)/sam build
+	@PYTHON='$(CURDIR)/$(BIN)/python' $(BIN)/sam build
 	@$(BIN)/sam deploy --guided
 
 .PHONY: requirements

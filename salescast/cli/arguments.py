@@ -43,9 +43,9 @@ CsvOption = Annotated[bool, typer.Option("--csv", help="Answer as CSV.", callbac
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask before writing to AWS.")]
 
 
-def stack(state: Path, name: str | None) -> Stack:
+def stack(state: Path, name: str | None, attempts: int = 6) -> Stack:
     """The stack that --stack names on AWS, or else the one in the folder of --state."""
-    return Stack.aws(name, state.resolve()) if name else Stack.laptop(state.resolve())
+    return Stack.aws(name, state.resolve(), attempts) if name else Stack.laptop(state.resolve())
 
 
 def pairs(options: list[str] | None, example: str) -> dict[str, str]:

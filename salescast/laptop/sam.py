@@ -32,8 +32,11 @@ class _TemplateLoader(yaml.CSafeLoader):
 _TemplateLoader.add_multi_constructor("!", lambda _loader, _tag, _node: None)
 
 
-def laptop_parameters(overrides: Mapping[str, str]) -> dict[str, str]:
-    """Template parameters for this machine: the emulator's own interpreter, the schedules off."""
+def laptop_parameters(overrides: Mapping[str, str], template: Path | None = None) -> dict[str, str]:
+    """Template parameters for this machine: the emulator's own interpreter, the schedules off.
+
+    Another's `template` gets those of them that it declares.
+    """
     machine = platform.machine().lower()
     if machine not in ARCHITECTURES:
         raise SalescastError(
@@ -46,18 +49,33 @@ def laptop_parameters(overrides: Mapping[str, str]) -> dict[str, str]:
         "ProjectorSchedule": "DISABLED",
         "LakeJobSchedule": "DISABLED",
     }
+    if template is not None:
+        declared = _declared(template)
+        parameters = {name: value for name, value in parameters.items() if name in declared}
     return parameters | dict(overrides)
 
 
-def check_parameters(names: Iterable[str]) -> None:
+def _declared(template: Path) -> Mapping[str, object]:
+    """The parameters of a template. Raises SalescastError for a file that is none."""
+    try:
+        loaded = yaml.load(template.read_text(), _TemplateLoader)  # noqa: S506, a safe loader
+    except (OSError, yaml.YAMLError) as error:
+        raise SalescastError(f"{template} cannot be read as a template: {error}") from error
+    if not isinstance(loaded, dict) or "Resources" not in loaded:
+        raise SalescastError(f"{template} is no CloudFormation template: it has no Resources")
+    declared: Mapping[str, object] = loaded.get("Parameters") or {}
+    return declared
+
+
+def check_parameters(names: Iterable[str], template: Path | None = None) -> None:
     """Raises SalescastError for a name that the template has no parameter of: SAM would ignore it."""
-    if not (overridden := list(names)):
+    if not (overridden := list(names)) and template is None:
         return  # reading the template takes a while
-    template = yaml.load((PROJECT / "template.yaml").read_text(), _TemplateLoader)  # noqa: S506, a safe loader
-    parameters = template["Parameters"]
+    parameters = _declared(template or PROJECT / "template.yaml")
     for name in overridden:
         if name not in parameters:
-            raise SalescastError(f"the template has no parameter {name}; it has: {', '.join(parameters)}")
+            has = ", ".join(parameters) or "none"
+            raise SalescastError(f"the template has no parameter {name}; it has: {has}")
 
 
 def build(state: State, parameters: Mapping[str, str]) -> None:
@@ -92,6 +110,22 @@ def build(state: State, parameters: Mapping[str, str]) -> None:
         BUILT.write_text(inputs)
 
 
+def build_other(state: State, template: Path, parameters: Mapping[str, str]) -> Path:
+    """Build somebody else's template into the stack's folder, anew each time; gives the built template."""
+    built = state.tmp / "build" / "template.yaml"
+    runtime = {"PYTHON_RUNTIME": f"python{_emulator_version()}", "PLATFORM": "native"}
+    _sam(
+        state,
+        "build",
+        [
+            *("--template-file", str(template), "--build-dir", str(built.parent)),
+            *(("--parameter-overrides", *_pairs(parameters)) if parameters else ()),
+        ],
+        laptop_environment(dict(os.environ)) | runtime,
+    )
+    return built
+
+
 def _inputs(choices: Mapping[str, str]) -> str:
     """A digest of all that a build depends on: sources, template, choices, interpreter, SAM, compression."""
     made_by = (sorted(choices.items()), sys.version, version("aws-sam-cli"), packages.COMPRESSION_LEVEL)
@@ -110,18 +144,21 @@ def _sources() -> Iterator[Path]:
             yield path
 
 
-def deploy(state: State, record: Record, parameters: Mapping[str, str]) -> None:
-    """Deploy what was built; an unchanged stack is left as it is."""
+def deploy(state: State, record: Record, parameters: Mapping[str, str], other: Path | None = None) -> None:
+    """Deploy what was built, or somebody else's built template; an unchanged stack is left as it is."""
+    template = other or BUILD / "build" / "template.yaml"
+    # Salescast's own needs no more.
+    capabilities = ["CAPABILITY_IAM", *(["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"] if other else [])]
     with file_lock(BUILD.with_suffix(".lock"), wait=True):
         _sam(
             state,
             "deploy",
             [
-                *("--template-file", str(BUILD / "build" / "template.yaml")),
+                *("--template-file", str(template)),
                 *("--stack-name", record.stack, "--region", LAPTOP_REGION),
-                *("--resolve-s3", "--capabilities", "CAPABILITY_IAM"),
+                *("--resolve-s3", "--capabilities", *capabilities),
                 *("--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"),
-                *("--parameter-overrides", *_pairs(parameters)),
+                *(("--parameter-overrides", *_pairs(parameters)) if parameters else ()),
             ],
             laptop_environment(dict(os.environ), record.endpoint, record.secret)
             | {"SAM_CLI_POLL_DELAY": POLL_SECONDS},

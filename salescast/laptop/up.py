@@ -16,9 +16,17 @@ from salescast.stack.session import SECRET_VARIABLE, new_secret, root_session
 from salescast.stack.stack import LAPTOP_ACCOUNT, LAPTOP_REGION, LAPTOP_STACK, NO_AWS_CONFIGURATION, Stack
 from salescast.stack.state import PROJECT, Record, State
 
-STAND_INS = ("pipe", "firehose", "crawler", "job")
+# What each stand-in is for.
+KINDS = {
+    "pipe": "AWS::Pipes::Pipe",
+    "firehose": "AWS::KinesisFirehose::DeliveryStream",
+    "crawler": "AWS::Glue::Crawler",
+    "job": "AWS::Glue::Job",
+}
+STAND_INS = tuple(KINDS)
 RUN_SECONDS = 60.0
-RUNNING = ("RUNNING", "ACTIVE")  # the pipe, the delivery stream
+RUNNING = {"RUNNING", "STOPPED", "ACTIVE"}  # a pipe, one that is to stand still, a delivery stream
+WAITING = "waiting: "  # what a stand-in says of a configuration that it cannot read yet
 PORT_ATTEMPTS = 3
 # What the processes may see of the user's environment. Functions run as children of the emulator.
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "LD_LIBRARY_PATH")
@@ -31,37 +39,64 @@ def up(
     *,
     fast: float | None = None,
     parameters: Mapping[str, str] | None = None,
+    template: Path | None = None,
     report: Report = lambda _: None,
 ) -> Stack:
     """Make the laptop stack in `folder` run: start what is missing, build, deploy, wait until all of it runs.
 
     Repeating it changes nothing that is already so. `fast` divides Firehose's buffering interval and
     `parameters` overrides template parameters; both default to what the running stack has. `report` is called
-    with each step. Raises SalescastError with the last lines of the log of what failed.
+    with each step. Another's `template` may be deployed in place of the project's, into a folder of its own:
+    its pipes, delivery streams, crawlers and jobs run as far as the stand-ins go, and what they leave out is
+    refused by name. Raises SalescastError with the last lines of the log of what failed.
     """
-    sam.check_parameters(parameters or {})
     order_items.mapping()  # a function that cannot use it would fail every change
     state = State(folder.resolve())
     with state.lock():
         state.prepare()
         disk.require_room(state.folder)
+        other = _template(state, template)
+        sam.check_parameters(parameters or {}, other)
         record = _emulator(state, report)
+        record.template = str(other or "")
         if fast is not None and fast != record.fast:
             record.fast = fast
             _end(record, "firehose")
-        record.parameters |= dict(parameters or {})
         state.write(record)
-        resolved = sam.laptop_parameters(record.parameters)
+        wanted = record.parameters | dict(parameters or {})
+        resolved = sam.laptop_parameters(wanted, other)
         _start_stand_ins(state, record)
         report("building the functions for this machine (sam build)")
-        sam.build(state, resolved)
-        report("deploying template.yaml to the emulator (sam deploy)")
-        sam.deploy(state, record, resolved)
+        if other is None:
+            sam.build(state, resolved)
+            report("deploying template.yaml to the emulator (sam deploy)")
+            sam.deploy(state, record, resolved)
+        else:
+            built = sam.build_other(state, other, resolved)
+            report(f"deploying {other} to the emulator (sam deploy)")
+            sam.deploy(state, record, resolved, built)
+        record.parameters = wanted  # what cannot be deployed is not remembered
+        state.write(record)
         report("waiting until the pipe and the delivery stream run")
         _start_stand_ins(state, record)
         stack = Stack.laptop(state.folder)
         _wait_until_running(stack, record)
     return stack
+
+
+def _template(state: State, chosen: Path | None) -> Path | None:
+    """The template to deploy that is not the project's: the chosen one, or the running stack's."""
+    record = state.read()
+    kept = Path(record.template) if record and record.template else None
+    if chosen is None:
+        return kept
+    chosen = chosen.resolve()
+    if record and kept != chosen:
+        raise SalescastError(
+            f"the stack in {state.folder} has another template; `salescast down` ends it, or choose a "
+            "folder of its own with --state"
+        )
+    return None if chosen == PROJECT / "template.yaml" else chosen
 
 
 def revive(folder: Path) -> None:
@@ -134,39 +169,52 @@ def _end(record: Record, name: str) -> None:
 
 
 def _wait_until_running(stack: Stack, record: Record) -> None:
-    pipe = stack.resource("AWS::Pipes::Pipe")
-    delivery = stack.output("DeliveryStream")
+    _wait_until_at_work(stack, record)
+    pipes = list(stack.resources("AWS::Pipes::Pipe"))
+    deliveries = list(stack.resources("AWS::KinesisFirehose::DeliveryStream"))
 
-    def states() -> tuple[str, str]:
-        for name in STAND_INS:
-            if not record.processes[name].alive:
-                raise SalescastError(f"{name} has died; the end of its log:\n{stack.state.log_tail(name)}")
-        description = stack.firehose.describe_delivery_stream(DeliveryStreamName=delivery)
-        return (
-            stack.pipes.describe_pipe(Name=pipe)["CurrentState"],
-            description["DeliveryStreamDescription"]["DeliveryStreamStatus"],
-        )
+    def states() -> dict[str, str]:
+        seen = {f"pipe {name}": str(stack.pipes.describe_pipe(Name=name)["CurrentState"]) for name in pipes}
+        for name in deliveries:
+            described = stack.firehose.describe_delivery_stream(DeliveryStreamName=name)
+            status = described["DeliveryStreamDescription"]["DeliveryStreamStatus"]
+            seen[f"delivery stream {name}"] = str(status)
+        return seen
 
-    pipe_state, delivery_state = poll(states, lambda seen: seen == RUNNING, pause=0.2, seconds=RUN_SECONDS)
-    if (pipe_state, delivery_state) == RUNNING:
-        _wait_until_at_work(stack.state, record)
-    else:
+    seen = poll(states, lambda seen: set(seen.values()) <= RUNNING, pause=0.2, seconds=RUN_SECONDS)
+    if late := [f"the {name} is {state}" for name, state in seen.items() if state not in RUNNING]:
         raise SalescastError(
-            f"after {RUN_SECONDS:.0f} s the pipe is {pipe_state}, the delivery stream {delivery_state}; "
-            f"see {stack.state.logs}/deploy.log"
+            f"after {RUN_SECONDS:.0f} s {', '.join(late)}; see {stack.state.logs}/deploy.log"
         )
 
 
-def _wait_until_at_work(state: State, record: Record) -> None:
-    """Until every stand-in says that it works by the deployed configuration. Raises SalescastError."""
+def _wait_until_at_work(stack: Stack, record: Record) -> None:
+    """Until every stand-in that has something to do says that it works by the deployed configuration.
+
+    Raises SalescastError, at once for a configuration that does not run here.
+    """
+    state = stack.state
+    needed = [name for name in STAND_INS if stack.resources(KINDS[name])]
 
     def idle() -> list[str]:
-        said = {name: condition.read(state, name) for name in STAND_INS}
+        for name in STAND_INS:
+            if not record.processes[name].alive:
+                raise SalescastError(f"{name} has died; the end of its log:\n{state.log_tail(name)}")
+        said = {name: condition.read(state, name) for name in needed}
+        ills = {
+            name: _configuration(one) for name, one in said.items() if one.pid == record.processes[name].pid
+        }
+        if refused := [ill for told in ills.values() for ill in told if not ill.startswith(WAITING)]:
+            raise SalescastError(f"{'; '.join(refused)}. The rest runs; see docs/local-differences.md")
         return [
             f"{name} {'; '.join(one.ills.values()) or 'says nothing'}, see {state.logs}/{name}.log"
             for name, one in said.items()
-            if one.pid != record.processes[name].pid or not one.at_work or "configuration" in one.ills
+            if one.pid != record.processes[name].pid or not one.at_work or ills.get(name)
         ]
 
     if left := poll(idle, operator.not_, pause=0.1, seconds=RUN_SECONDS):
         raise SalescastError(f"after {RUN_SECONDS:.0f} s not at work: {', '.join(left)}")
+
+
+def _configuration(said: condition.Condition) -> list[str]:
+    return [sentence for what, sentence in said.ills.items() if what.startswith("configuration")]

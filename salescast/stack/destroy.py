@@ -1,16 +1,22 @@
 """Empties and deletes a stack."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError, WaiterError
 
 from salescast.stack.errors import SalescastError
+from salescast.stack.polling import poll
 from salescast.stack.stack import Stack
 
 DELETE_AT_ONCE = 1000  # DeleteObjects takes no more
-DATA = ("AWS::S3::Bucket", "AWS::DynamoDB::Table")
+BUCKET = "AWS::S3::Bucket"
+DATA = (BUCKET, "AWS::DynamoDB::Table")
+ATTEMPTS = 3  # Firehose delivers for a few minutes after its deletion began
+STOP_SECONDS = 300.0
+LATE = 1.5  # times its interval, after which Firehose has delivered (docs/aws-behaviour.md 3)
 
 Report = Callable[[str], None]
 
@@ -25,29 +31,81 @@ class Destroyed:
 
 
 def destroy(stack: Stack, *, keep_data: bool = False, report: Report = lambda _: None) -> Destroyed:
-    """Empty the stack's bucket, unless `keep_data`, and delete the stack.
+    """Stop what writes, empty the stack's bucket, unless `keep_data`, and delete the stack.
 
-    What its DataDeletionPolicy retains is named in the answer. Raises SalescastError with CloudFormation's
-    reason when the deletion fails.
+    Firehose writes on until it is gone, and S3 deletes no bucket that holds something: what came meanwhile is
+    emptied when the deletion has failed for it, and once more when the bucket is retained. With `keep_data`
+    nothing is deleted before Firehose has had time to deliver what it read. What DataDeletionPolicy retains
+    is named in the answer. Raises SalescastError with CloudFormation's reason when the deletion fails.
     """
     result = Destroyed(stack.name)
+    identity = stack.description["StackId"] if not stack.is_laptop else stack.name
     data = _data(stack)
-    bucket = stack.output("Lake")
-    if not keep_data:
-        report(f"emptying {bucket}")
-        result.objects = _empty(stack, bucket)
-    report(f"deleting the stack {stack.name}")
-    identity = stack.description["StackId"]
-    stack.cloudformation.delete_stack(StackName=stack.name)
-    try:
-        stack.cloudformation.get_waiter("stack_delete_complete").wait(
-            StackName=identity if not stack.is_laptop else stack.name,
-            WaiterConfig={"Delay": 1 if stack.is_laptop else 5, "MaxAttempts": 360},
-        )
-    except WaiterError as error:
-        raise SalescastError(f"the stack {stack.name} is not deleted: {_reason(stack, identity)}") from error
+    buckets = [name for kind, name in data if kind == BUCKET]
+    report("stopping the schedules and the pipe")
+    _stop(stack)
+    if keep_data:
+        seconds = _buffering(stack)
+        report(f"waiting {seconds:.0f} s for Firehose to deliver what it has read")
+        time.sleep(seconds)
+    for attempt in range(1, ATTEMPTS + 1):
+        if not keep_data:
+            report(f"emptying {', '.join(buckets)}")
+            result.objects += sum(_empty(stack, bucket) for bucket in buckets)
+        report(f"deleting the stack {stack.name}")
+        stack.cloudformation.delete_stack(StackName=identity)
+        try:
+            stack.cloudformation.get_waiter("stack_delete_complete").wait(
+                StackName=identity, WaiterConfig={"Delay": 1 if stack.is_laptop else 5, "MaxAttempts": 360}
+            )
+            break
+        except WaiterError as error:
+            failed = _failed(stack, identity)
+            again = not keep_data and failed.kind == BUCKET and attempt < ATTEMPTS
+            if not again:
+                raise SalescastError(f"the stack {stack.name} is not deleted: {failed}") from error
+            report("something was written into the bucket meanwhile; once more")
     result.retained = [f"{kind} {name}" for kind, name in data if _exists(stack, kind, name)]
+    if not keep_data:
+        kept = [bucket for bucket in buckets if f"{BUCKET} {bucket}" in result.retained]
+        result.objects += sum(_empty(stack, bucket) for bucket in kept)
     return result
+
+
+def _stop(stack: Stack) -> None:
+    """Disable the schedules and stop the pipes; what is gone, or on its way, is left alone."""
+    for group in stack.resources("AWS::Scheduler::ScheduleGroup"):
+        pages = stack.scheduler.get_paginator("list_schedules").paginate(GroupName=group)
+        for name in [one["Name"] for page in pages for one in page["Schedules"]]:
+            schedule: dict[str, Any] = dict(stack.scheduler.get_schedule(GroupName=group, Name=name))
+            for told in ("Arn", "CreationDate", "LastModificationDate", "ResponseMetadata"):
+                schedule.pop(told, None)
+            stack.scheduler.update_schedule(**schedule | {"State": "DISABLED"})
+    for name in stack.resources("AWS::Pipes::Pipe"):
+        try:
+            stack.pipes.stop_pipe(Name=name)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in ("NotFoundException", "ConflictException"):
+                raise
+            continue  # stopped, or being deleted
+        poll(
+            lambda: stack.pipes.describe_pipe(Name=name)["CurrentState"],  # noqa: B023, called here
+            lambda state: state != "STOPPING",
+            pause=1,
+            seconds=STOP_SECONDS,
+        )
+
+
+def _buffering(stack: Stack) -> float:
+    """Seconds within which every delivery stream of the stack has written what it has read."""
+    longest = 0.0
+    for name in stack.resources("AWS::KinesisFirehose::DeliveryStream"):
+        described = stack.firehose.describe_delivery_stream(DeliveryStreamName=name)
+        for destination in described["DeliveryStreamDescription"]["Destinations"]:
+            s3: dict[str, Any] = dict(destination.get("ExtendedS3DestinationDescription", {}))
+            for part in (s3, s3.get("S3BackupDescription") or {}):
+                longest = max(longest, part.get("BufferingHints", {}).get("IntervalInSeconds", 0.0))
+    return LATE * longest / stack.fast
 
 
 def _data(stack: Stack) -> list[tuple[str, str]]:
@@ -56,7 +114,9 @@ def _data(stack: Stack) -> list[tuple[str, str]]:
     return [
         (one["ResourceType"], one["PhysicalResourceId"])
         for one in resources
-        if one["ResourceType"] in DATA and one.get("PhysicalResourceId")
+        if one["ResourceType"] in DATA
+        and one.get("PhysicalResourceId")
+        and one["ResourceStatus"] != "DELETE_COMPLETE"  # an earlier attempt came so far
     ]
 
 
@@ -79,7 +139,7 @@ def _empty(stack: Stack, bucket: str) -> int:
 
 def _exists(stack: Stack, kind: str, name: str) -> bool:
     try:
-        if kind == "AWS::S3::Bucket":
+        if kind == BUCKET:
             stack.s3.head_bucket(Bucket=name)
         else:
             stack.dynamodb.describe_table(TableName=name)
@@ -90,10 +150,21 @@ def _exists(stack: Stack, kind: str, name: str) -> bool:
     return True
 
 
-def _reason(stack: Stack, identity: str) -> str:
+class _Failed(NamedTuple):
+    kind: str
+    logical_id: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.logical_id}: {self.reason}" if self.logical_id else self.reason
+
+
+def _failed(stack: Stack, identity: str) -> _Failed:
+    """The resource that could not be deleted: the newest event that says so of a resource."""
     for page in stack.cloudformation.get_paginator("describe_stack_events").paginate(StackName=identity):
         for event in page["StackEvents"]:
-            if event.get("ResourceStatus") == "DELETE_FAILED":
+            kind = event.get("ResourceType", "")
+            if event.get("ResourceStatus") == "DELETE_FAILED" and kind != "AWS::CloudFormation::Stack":
                 reason = event.get("ResourceStatusReason", "no reason given")
-                return f"{event.get('LogicalResourceId')}: {reason}"
-    return "see its events in CloudFormation"
+                return _Failed(kind, event.get("LogicalResourceId", ""), reason)
+    return _Failed("", "", "see its events in CloudFormation")

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ProxyConnectionError,
+)
 
 from salescast.stack.errors import SalescastError
 from salescast.stack.loopback import require_loopback
@@ -31,9 +38,12 @@ if TYPE_CHECKING:
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_sqs import SQSClient
 
+# What botocore raises where there is no way to the service.
+NO_WAY = (ConnectionClosedError, ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
 LAPTOP_STACK = "salescast"
 LAPTOP_REGION = "us-east-1"
 LAPTOP_ACCOUNT = "000000000000"
+CONNECT_SECONDS = 5
 NO_PROXY = "127.0.0.1,localhost,::1"
 
 # For child processes: nothing of the user's AWS configuration may reach a laptop stack, nor the other way
@@ -73,6 +83,7 @@ class Stack:
     session: boto3.Session
     endpoint: str | None = None
     fast: float = 1.0
+    attempts: int = 6  # of each call to AWS
 
     @classmethod
     def laptop(cls, folder: Path) -> "Stack":
@@ -95,8 +106,11 @@ class Stack:
         return cls(record.stack, record.region, state, session, endpoint, record.fast)
 
     @classmethod
-    def aws(cls, name: str, folder: Path) -> "Stack":
-        """The stack `name` on AWS, with the AWS CLI's credentials. `folder` keeps checkpoints."""
+    def aws(cls, name: str, folder: Path, attempts: int = 6) -> "Stack":
+        """The stack `name` on AWS, with the AWS CLI's credentials. `folder` keeps checkpoints.
+
+        With few `attempts` for each call a network that is not there is noticed soon.
+        """
         try:
             # Other SDKs and the AWS CLI read AWS_REGION; boto3 reads AWS_DEFAULT_REGION only.
             session = boto3.Session(region_name=os.environ.get("AWS_REGION"))
@@ -106,7 +120,7 @@ class Stack:
             raise SalescastError("no AWS region is set; set AWS_REGION or choose a profile that has one")
         if session.get_credentials() is None:
             raise SalescastError("no AWS credentials found; run `aws configure`, or set AWS_PROFILE")
-        return cls(name, session.region_name, State(folder), session)
+        return cls(name, session.region_name, State(folder), session, attempts=attempts)
 
     @property
     def variables(self) -> dict[str, str]:
@@ -122,6 +136,14 @@ class Stack:
             "AWS_DEFAULT_REGION": self.region,
         }
 
+    def reach(self) -> None:
+        """Raises SalescastError when AWS cannot be reached or has no such stack; a refusal is an answer."""
+        try:
+            self.description  # noqa: B018
+        except ClientError as error:
+            if "AccessDenied" not in error.response["Error"]["Code"]:
+                raise
+
     @property
     def is_laptop(self) -> bool:
         return self.endpoint is not None
@@ -134,7 +156,10 @@ class Stack:
                 proxies={}, read_timeout=900, max_pool_connections=16, retries={"total_max_attempts": 3}
             )
         return Config(
-            read_timeout=900, max_pool_connections=16, retries={"mode": "standard", "total_max_attempts": 6}
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=900,
+            max_pool_connections=16,
+            retries={"mode": "standard", "total_max_attempts": self.attempts},
         )
 
     @property
@@ -222,6 +247,10 @@ class Stack:
                 else "`sam deploy` makes it, AWS_REGION chooses where"
             )
             raise SalescastError(f"there is no stack named {self.name} in {self.region}; {remedy}") from error
+        except NO_WAY as error:
+            raise SalescastError(
+                f"AWS cannot be reached from here: {error} Look at the network, a proxy, and AWS_REGION"
+            ) from error
         return dict(stacks[0])
 
     def output(self, name: str) -> str:

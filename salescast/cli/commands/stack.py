@@ -22,18 +22,23 @@ def start_stack(
     parameter: Annotated[
         list[str] | None, typer.Option(help="Override a template parameter.", metavar="NAME=VALUE")
     ] = None,
+    template: Annotated[
+        Path | None,
+        typer.Option(help="A SAM template of your own, in place of Salescast's.", metavar="FILE"),
+    ] = None,
     _json: JsonOption = False,
 ) -> None:
     """Start the stack on this machine: emulator, stand-ins, sam build, sam deploy. Repeatable.
 
     salescast up
     salescast up --fast 20 --parameter FirstOrderDate=2010-01-01
+    salescast up --template ../other/template.yaml --state .other
     """
     from salescast import laptop
 
     output: Output = context.obj
     overrides = arguments.pairs(parameter, "--parameter FirstOrderDate=2010-01-01")
-    output.up(laptop.up(state, fast=fast, parameters=overrides, report=output.step))
+    output.up(laptop.up(state, fast=fast, parameters=overrides, template=template, report=output.step))
 
 
 def end_stack(context: typer.Context, state: StateOption = DEFAULT, _json: JsonOption = False) -> None:
@@ -63,7 +68,10 @@ def show_status(
     from salescast.integrity import health
 
     output: Output = context.obj
-    stages = health.stages(arguments.stack(state, stack))
+    target = arguments.stack(state, stack, attempts=2)
+    if not target.is_laptop:
+        target.reach()  # once for all stages: each would wait for the network in its turn
+    stages = health.stages(target)
     output.stages(stages)
     return int(any(stage.health == health.DOWN for stage in stages))
 

@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -50,6 +50,7 @@ class Runner:
         self.account: boto3.Session = account_session(self.endpoint, self.secret)
         self.condition = Report(self.state, self.name)
         self._physical_ids: dict[str, str] = {}
+        self._listed: dict[str, tuple[object, list[str]]] = {}
         # With the account's own key: the services' control planes.
         self.clients = Clients(self.account, self.endpoint)
 
@@ -75,7 +76,32 @@ class Runner:
             self._physical_ids.pop(resource_type, None)
             return None
 
+    def physical_ids(self, resource_type: str) -> list[str]:
+        """The stack's resources of this type, none while there is no stack (yet).
+
+        CloudFormation's list of resources is long, and is asked for only when the stack has changed.
+        """
+        try:
+            (stack,) = self.clients.cloudformation.describe_stacks(StackName=self.stack)["Stacks"]
+            version = (stack["StackId"], stack.get("LastUpdatedTime"), stack["StackStatus"])
+            kept, ids = self._listed.get(resource_type, (None, []))
+            if kept != version:
+                ids = list(self._resources(resource_type))
+                self._listed[resource_type] = (version, ids)
+            return ids
+        except ClientError as error:
+            if not absent(error):
+                raise
+            return []
+
+    def forget(self, resource_type: str) -> None:
+        """Ask for the list of resources again: one that it named is gone."""
+        self._listed.pop(resource_type, None)
+
     def _resource(self, resource_type: str) -> str | None:
+        return next(self._resources(resource_type), None)
+
+    def _resources(self, resource_type: str) -> Iterator[str]:
         pages = self.clients.cloudformation.get_paginator("list_stack_resources").paginate(
             StackName=self.stack
         )
@@ -84,8 +110,7 @@ class Runner:
                 if resource["ResourceType"] == resource_type and resource.get("PhysicalResourceId"):
                     if resource["ResourceStatus"].startswith("DELETE"):
                         continue
-                    return str(resource["PhysicalResourceId"])
-        return None
+                    yield str(resource["PhysicalResourceId"])
 
     def follow(self, step: Callable[[], None], every: float = CONFIGURATION_POLL_SECONDS) -> None:
         """Calls `step` until the process is told to stop. A failing step is reported and tried again."""
@@ -106,8 +131,10 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def absent(error: ClientError) -> bool:
+def absent(error: Exception) -> bool:
     """Whether the error says that the thing asked for does not exist."""
+    if not isinstance(error, ClientError):
+        return False
     code = error.response.get("Error", {}).get("Code", "")
     message = error.response.get("Error", {}).get("Message", "")
     return "NotFound" in code or (code == "ValidationError" and "does not exist" in message)

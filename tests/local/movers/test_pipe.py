@@ -157,7 +157,7 @@ def test_a_stopped_pipe_rests_until_it_is_started(stack: Stack) -> None:
     with stack.mover("pipe"):
         wait_for(lambda: stream_events(stack, "rest0"), "the pipe to run")
         pipes.stop_pipe(Name=name)
-        wait_for(lambda: stack.log("pipe").rstrip().endswith("the pipe changed"), "the pipe to stop")
+        wait_for(lambda: stack.log("pipe").rstrip().endswith("changed"), "the pipe to stop")
         _put(stack, "rest1")
         assert stream_events(stack, "rest1") == []
         pipes.start_pipe(Name=name)

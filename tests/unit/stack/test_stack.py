@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from salescast.laptop.emulator_process import free_port
 from salescast.stack import processes
 from salescast.stack.errors import SalescastError
 from salescast.stack.processes import Process
@@ -136,3 +138,15 @@ def test_a_function_is_called_once_however_long_it_takes(tmp_path: Path) -> None
         reads: Any = stack.functions.meta.config
         assert reads.retries["total_max_attempts"] > 1
     assert vars(laptop.invocations.meta.config)["proxies"] == {}
+
+
+def test_without_a_network_it_is_said_soon(tmp_path: Path) -> None:
+    os.environ["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{free_port()}"  # nobody listens
+    stack = Stack.aws("shop", tmp_path, attempts=2)
+    begin = time.monotonic()
+    with pytest.raises(SalescastError, match=r"AWS cannot be reached from here: .* a proxy, and AWS_REGION"):
+        stack.reach()
+    assert time.monotonic() - begin < 15
+    config: Any = stack.cloudformation.meta.config
+    # Where packets vanish each attempt waits for the connection; botocore pauses a second at the most.
+    assert config.retries["total_max_attempts"] * (config.connect_timeout + 1) < 15

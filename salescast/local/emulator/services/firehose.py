@@ -5,6 +5,7 @@ Gaps closed:
   configured.
 - MiniStack delivers Kinesis-sourced records one by one inside PutRecords: that is off,
   salescast/local/movers/firehose/service.py does the work.
+- MiniStack takes PutRecord for a stream that reads from Kinesis, and loses it; here it is refused.
 """
 
 from collections.abc import Callable
@@ -29,6 +30,20 @@ def apply() -> None:
     """Patch MiniStack's Firehose."""
     patching.replace(firehose, "ingest_from_kinesis_source", _ignore)
     patching.wrap(firehose, "_dest_description", _describing)
+    patching.wrap(firehose, "_put_record", _to_direct_put_only)
+    patching.wrap(firehose, "_put_record_batch", _to_direct_put_only)
+
+
+def _to_direct_put_only(original: Callable[[Json], Any]) -> Callable[[Json], Any]:
+    def put(request: Json) -> Any:
+        stream = firehose._streams.get(request.get("DeliveryStreamName", ""))
+        if stream and stream["type"] == "KinesisStreamAsSource":
+            return firehose._invalid(
+                "This operation is not permitted on KinesisStreamAsSource delivery stream type."
+            )
+        return original(request)
+
+    return put
 
 
 def _ignore(*_arguments: Any) -> None:

@@ -4,10 +4,13 @@ Gaps closed:
 - MiniStack drops a pipe's SourceParameters, TargetParameters and LogConfiguration; here they are kept, typed
   as the API types them, and answered by DescribePipe.
 - MiniStack polls pipes that it cannot deliver: that is off, salescast/local/movers/pipe/service.py does the
-  work.
+  work. A pipe that the stand-in refuses is START_FAILED, with the reason in StateReason.
 """
 
+import json
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from botocore.model import StructureShape
@@ -28,8 +31,14 @@ _PARAMETERS = (
 )
 
 
+_condition = Path(os.devnull)
+
+
 def apply() -> None:
     """Patch MiniStack's Pipes."""
+    global _condition
+    # Where the stand-in says how it is; later the environment is a function's.
+    _condition = Path(os.environ.get("STATE_DIR", os.devnull)).parent.parent / "pipe.condition.json"
     patching.replace(pipes, "_ensure_poller", lambda: None)
     patching.wrap(pipes, "_describe_response", _describing)
     patching.wrap(pipes, "_create_pipe", _keeping)
@@ -62,6 +71,15 @@ def _merged(old: Any, new: Any) -> Any:
     return {**kept, **{k: _merged(old.get(k), v) for k, v in new.items()}}
 
 
+def _refusal(name: str) -> str:
+    """Why the stand-in does not run a pipe of this configuration, empty when it does."""
+    try:
+        ills: dict[str, str] = json.loads(_condition.read_text())["ills"]
+        return ills.get(f"configuration of {name}", "")
+    except (OSError, ValueError, KeyError, AttributeError):
+        return ""
+
+
 def _keeping(original: Callable[[str, Json], Response]) -> Callable[[str, Json], Response]:
     def call(name: str, body: Json) -> Response:
         response = original(name, body)
@@ -74,6 +92,9 @@ def _keeping(original: Callable[[str, Json], Response]) -> Callable[[str, Json],
 
 def _describing(original: Callable[[Json], Json]) -> Callable[[Json], Json]:
     def describe(pipe: Json) -> Json:
-        return {**original(pipe), **{key: pipe[key] for key in _PARAMETERS if key in pipe}}
+        described = {**original(pipe), **{key: pipe[key] for key in _PARAMETERS if key in pipe}}
+        if reason := _refusal(str(pipe.get("Name"))):
+            described |= {"CurrentState": "START_FAILED", "StateReason": reason}
+        return described
 
     return describe

@@ -3,9 +3,9 @@
 Keeps (docs/aws-behaviour.md 2.3, 3, 4.1, 5): defaults and limits of the parameters; processing is off unless
 enabled, conversion is on unless disabled; a prefix with expressions asks for an error prefix.
 
-Leaves out, and refuses by name: other sources than Kinesis, other destinations than S3, a stream without a
-Lambda processor, other processors, dynamic partitioning, HiveJsonSerDe, ORC, compressions other than GZIP
-and none outside Parquet.
+Leaves out, and refuses by name: other sources than Kinesis, other destinations than S3, other processors than
+Lambda and AppendDelimiterToRecord, dynamic partitioning, HiveJsonSerDe, ORC, compressions other than GZIP and
+none outside Parquet.
 """
 
 from __future__ import annotations
@@ -88,7 +88,9 @@ class FirehoseConfig:
     hints: Hints
     zone: str
     extension: str
-    processing: Processing
+    gzip: bool
+    delimiter: bytes  # between records that are not converted
+    processing: Processing | None
     conversion: Conversion | None
     backup: Backup | None
     log: LogStream | None
@@ -117,8 +119,13 @@ def from_description(stream: dict[str, Any], fast: float = 1.0) -> FirehoseConfi
     if (s3.get("DynamicPartitioningConfiguration") or {}).get("Enabled"):
         raise UnsupportedStreamError(f"{name}: dynamic partitioning does not run here")
     conversion = _conversion(name, s3.get("DataFormatConversionConfiguration"))
-    if conversion is None and s3.get("CompressionFormat", "UNCOMPRESSED") != "UNCOMPRESSED":
-        raise UnsupportedStreamError(f"{name}: CompressionFormat {s3['CompressionFormat']} does not run here")
+    compression = s3.get("CompressionFormat", "UNCOMPRESSED")
+    if compression not in ("UNCOMPRESSED", "GZIP"):
+        raise UnsupportedStreamError(f"{name}: CompressionFormat {compression} does not run here")
+    if conversion is not None and compression != "UNCOMPRESSED":
+        raise UnsupportedStreamError(f"{name}: with conversion CompressionFormat must be UNCOMPRESSED")
+    gzip = compression == "GZIP"
+    processing, delimiter = _processing(name, s3.get("ProcessingConfiguration"), fast)
     if "!{" in (s3.get("Prefix") or "") and not s3.get("ErrorOutputPrefix"):
         raise UnsupportedStreamError(f"{name}: a Prefix with expressions needs an ErrorOutputPrefix")
     since = source.get("DeliveryStartTimestamp")
@@ -137,8 +144,10 @@ def from_description(stream: dict[str, Any], fast: float = 1.0) -> FirehoseConfi
         or "!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd/HH/}",
         hints=_hints(s3, fast, 128 if conversion else 5),
         zone=s3.get("CustomTimeZone") or "UTC",
-        extension=s3.get("FileExtension") or (".parquet" if conversion else ""),
-        processing=_processing(name, s3.get("ProcessingConfiguration"), fast),
+        extension=s3.get("FileExtension") or (".parquet" if conversion else ".gz" if gzip else ""),
+        gzip=gzip,
+        delimiter=delimiter,
+        processing=processing,
         conversion=conversion,
         backup=_backup(name, s3, fast),
         log=_log(s3),
@@ -158,16 +167,24 @@ def _hints(s3: dict[str, Any], fast: float, default_size: int) -> Hints:
     return Hints(int(size * MEGABYTE), float(hints.get("IntervalInSeconds", 300)) / fast)
 
 
-def _processing(name: str, processing: dict[str, Any] | None, fast: float) -> Processing:
-    processors = (processing or {}).get("Processors") or []
-    if not (processing or {}).get("Enabled") or [p["Type"] for p in processors] != ["Lambda"]:
-        raise UnsupportedStreamError(f"{name}: exactly one enabled Lambda processor runs here")
-    parameters = {p["ParameterName"]: p["ParameterValue"] for p in processors[0].get("Parameters", [])}
-    hints = Hints(
-        int(float(parameters.get("BufferSizeInMBs", 1)) * MEGABYTE),
-        float(parameters.get("BufferIntervalInSeconds", 60)) / fast,
-    )
-    return Processing(parameters["LambdaArn"], hints, int(parameters.get("NumberOfRetries", 3)))
+def _processing(name: str, processing: dict[str, Any] | None, fast: float) -> tuple[Processing | None, bytes]:
+    """The Lambda processor, if there is one, and what stands between records."""
+    found, delimiter = None, b""
+    for processor in (
+        ((processing or {}).get("Processors") or []) if (processing or {}).get("Enabled") else []
+    ):
+        parameters = {p["ParameterName"]: p["ParameterValue"] for p in processor.get("Parameters") or []}
+        if processor["Type"] == "Lambda":
+            hints = Hints(
+                int(float(parameters.get("BufferSizeInMBs", 1)) * MEGABYTE),
+                float(parameters.get("BufferIntervalInSeconds", 60)) / fast,
+            )
+            found = Processing(parameters["LambdaArn"], hints, int(parameters.get("NumberOfRetries", 3)))
+        elif processor["Type"] == "AppendDelimiterToRecord":
+            delimiter = parameters.get("Delimiter", "\\n").replace("\\n", "\n").encode()
+        else:
+            raise UnsupportedStreamError(f"{name}: the processor {processor['Type']} does not run here")
+    return found, delimiter
 
 
 def _conversion(name: str, conversion: dict[str, Any] | None) -> Conversion | None:

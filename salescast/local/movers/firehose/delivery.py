@@ -111,7 +111,8 @@ class Delivery:
                     batch.shard_id, ErrorType.PROCESSING_FAILED, item, outcome.attempts
                 )
         for (code, message), count in Counter((item.code, item.message) for item in rejected).items():
-            processor = self._config.processing.function_arn
+            # Only a function rejects.
+            processor = self._config.processing.function_arn if self._config.processing else ""
             self._log.error(code, message, processor=processor, records=str(count))
 
     def deliver_due(self) -> None:

@@ -39,6 +39,7 @@ class Row(NamedTuple):
 
 def processing_line(config: FirehoseConfig, rejected: Rejected, attempts: int) -> bytes:
     """A record that the function did not get through."""
+    assert config.processing is not None, "only a function rejects"
     function = config.processing.function_arn
     qualified = function if len(function.split(":")) > 7 else f"{function}:$LATEST"
     return orjson.dumps(

@@ -8,6 +8,7 @@ Nothing here locks: `add` and `close` are for one thread at a time (see delivery
 
 from __future__ import annotations
 
+import gzip
 import time
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -140,7 +141,9 @@ class RowOutput(Output[RowBuffer]):
     def deliver(self, buffer: RowBuffer) -> None:
         key = self._prefix.evaluate(self._local(buffer.arrival)) + self._name(self._config.extension)
         if self._table is None:
-            data = b"".join(row.data for row in buffer.rows)
+            data = self._config.delimiter.join(row.data for row in buffer.rows)
+            if self._config.gzip:
+                data = gzip.compress(data)
             self._put(key, buffer, lambda: data)
             return
         content, failures = self._converted(buffer, self._table)

@@ -56,6 +56,13 @@ class Outcome:
         self.attempts = attempts
 
 
+class NoFunction:
+    """The place of the function in a delivery stream without one: every record is delivered as it came."""
+
+    def transform(self, batch: Batch) -> Outcome:
+        return Outcome([Accepted(source, source.decoded()) for source in batch.sources], [], 1)
+
+
 class _UncountedError(Exception):
     """The attempt failed for a reason that is not the user's."""
 
@@ -64,8 +71,10 @@ class Function:
     """The transformation function of one delivery stream. Safe to use from several threads."""
 
     def __init__(self, client: LambdaClient, config: FirehoseConfig, stop: threading.Event) -> None:
+        assert config.processing is not None
         self._client = client
         self._config = config
+        self._processing = config.processing
         self._stop = stop
 
     def transform(self, batch: Batch) -> Outcome:
@@ -80,7 +89,7 @@ class Function:
                 attempts -= 1
                 uncounted += 1
             except _AttemptError as error:
-                if attempts > self._config.processing.retries:
+                if attempts > self._processing.retries:
                     return _all_failed(batch, error, attempts)
             except BatchError as error:
                 return _all_failed(batch, error, attempts)
@@ -89,7 +98,7 @@ class Function:
                 raise StoppedError
 
     def _invoke(self, batch: Batch) -> bytes:
-        function = self._config.processing.function_arn
+        function = self._processing.function_arn
         try:
             answer = self._client.invoke(FunctionName=function, Payload=batch.event(self._config))
             body: bytes = answer["Payload"].read()

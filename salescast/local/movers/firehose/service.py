@@ -1,8 +1,8 @@
-"""The stand-in for Data Firehose: a Kinesis stream through a function to Parquet on S3.
+"""The stand-in for Data Firehose: a Kinesis stream to S3, any number of them, through a function or not.
 
     python -m salescast.local.movers.firehose --endpoint URL --stack NAME --state DIR --fast N
 
-Keeps (docs/aws-behaviour.md 2 to 5): the deployed delivery stream's own configuration, followed when it
+Keeps (docs/aws-behaviour.md 2 to 5): each deployed delivery stream's own configuration, followed when it
 changes; every shard from the delivery stream's creation on; the Lambda contract and its failure matrix
 (processing.py, response.py); buffers, prefixes, Parquet, error objects and backup (delivery.py);
 every call under the role that the configuration names for it; at least once: a position is kept only when
@@ -20,7 +20,7 @@ import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -29,13 +29,25 @@ from salescast.local.movers.checkpoint import Checkpoint
 from salescast.local.movers.clients import Clients
 from salescast.local.movers.credentials import service_session
 from salescast.local.movers.firehose.batch import Batch, Source, to_source
-from salescast.local.movers.firehose.config import FirehoseConfig, UnsupportedStreamError, from_description
+from salescast.local.movers.firehose.config import (
+    MEGABYTE,
+    FirehoseConfig,
+    Hints,
+    UnsupportedStreamError,
+    from_description,
+)
 from salescast.local.movers.firehose.delivery import Delivery
 from salescast.local.movers.firehose.destination import Destinations
 from salescast.local.movers.firehose.log import FirehoseLog
-from salescast.local.movers.firehose.processing import INVOCATION_SECONDS, Function, StoppedError
+from salescast.local.movers.firehose.processing import (
+    INVOCATION_SECONDS,
+    Function,
+    NoFunction,
+    StoppedError,
+)
 from salescast.local.movers.firehose.rights import RIGHTS
 from salescast.local.movers.firehose.table import Table
+from salescast.local.movers.fleet import Fleet
 from salescast.local.movers.progress import Progress
 from salescast.local.movers.runner import Runner, describe, start
 from salescast.local.movers.shard import (
@@ -50,9 +62,6 @@ from salescast.local.movers.shard import (
 from salescast.local.movers.shards import ShardGroup
 from salescast.local.movers.streams import KinesisStream, raw_get_records
 
-if TYPE_CHECKING:
-    from mypy_boto3_firehose import FirehoseClient
-
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.25
@@ -63,13 +72,14 @@ FINISH_SECONDS = 15.0
 # After so long a buffer is overdue.
 PATIENCE_FACTOR = 1.5
 PATIENCE_SECONDS = 60.0
+AT_ONCE = Hints(MEGABYTE, 0.0)  # how records are gathered where no function waits for them
 INVOCATIONS = max(2, os.cpu_count() or 2)
 
 
 class Firehose:
     """One delivery stream with one configuration, running in threads of its own until it is stopped."""
 
-    def __init__(self, runner: Runner, config: FirehoseConfig) -> None:
+    def __init__(self, runner: Runner, config: FirehoseConfig, checkpoint: str = "firehose") -> None:
         self.config = config
         self._runner = runner
         self._condition = runner.condition
@@ -78,16 +88,20 @@ class Firehose:
         self._sessions: dict[str, boto3.Session] = {}
         kinesis = raw_get_records(self._clients(config.source_role_arn).kinesis)
         self._stream = KinesisStream(kinesis, config.source)
-        self._checkpoint = Checkpoint(runner.checkpoint("firehose"))
+        self._checkpoint = Checkpoint(runner.checkpoint(checkpoint))
         self._kept = self._load()
         self._progress = Progress()
         self._read: set[str] = set()
-        folder = runner.state / "tmp" / "firehose"
+        folder = runner.state / "tmp" / checkpoint
         self._delivery = Delivery(
             config, self._destinations(), self._progress, folder, condition=self._condition
         )
         patient = self._clients(config.role_arn, read_timeout=INVOCATION_SECONDS + 10)
-        self._function = Function(patient.functions, config, self._stop)
+        self._function: Function | NoFunction = NoFunction()
+        self._batching = AT_ONCE
+        if config.processing is not None:
+            self._function = Function(patient.functions, config, self._stop)
+            self._batching = config.processing.hints
         self._invocations = ThreadPoolExecutor(INVOCATIONS, thread_name_prefix="invocation")
         self._free = threading.Semaphore(INVOCATIONS)
         self._shards = ShardGroup(self._stream.parents, self._done, self._work, self._stop, self._condition)
@@ -186,7 +200,7 @@ class Firehose:
     def _read_shard(self, reader: ShardReader) -> None:
         shard_id = reader.shard_id
         batch = Batch(shard_id, time.monotonic())
-        hints = self.config.processing.hints
+        hints = self._batching
         limit = 100
         try:
             while not self._stop.is_set():
@@ -231,7 +245,7 @@ class Firehose:
         """Puts the records into the batch, and into the following ones as each is full; gives the last."""
         shard_id = batch.shard_id
         for source in sources:
-            if batch.full(self.config.processing.hints.size, source):
+            if batch.full(self._batching.size, source):
                 self._submit(batch)
                 batch = Batch(shard_id, time.monotonic())
             if not batch.sources:
@@ -285,39 +299,20 @@ def _limit(sources: list[Source]) -> int:
 
 
 def run(runner: Runner) -> None:
-    """Follows the stack's delivery stream until the process is told to stop."""
+    """Follows the stack's delivery streams until the process is told to stop."""
     firehose = runner.clients.firehose
-    running: Firehose | None = None
-
-    def step() -> None:
-        nonlocal running
-        config = describe_stream(runner, firehose)
-        if running is not None and running.config != config:
-            logger.info("the delivery stream changed")
-            running.stop()
-            running = None
-        if running is None and config is not None:
-            running = Firehose(runner, config)
-            running.start()
-        if config is not None:
-            runner.condition.at_work()
-
-    runner.follow(step)
-    if running is not None:
-        running.stop()
-
-
-def describe_stream(runner: Runner, firehose: FirehoseClient) -> FirehoseConfig | None:
-    """The stack's delivery stream, None while there is none that runs here."""
 
     def describe(name: str) -> FirehoseConfig:
         answer = firehose.describe_delivery_stream(DeliveryStreamName=name)
         return from_description(dict(answer["DeliveryStreamDescription"]), runner.fast)
 
-    try:
-        return runner.described("AWS::KinesisFirehose::DeliveryStream", describe)
-    except UnsupportedStreamError as error:
-        raise OSError(str(error)) from None
+    Fleet(
+        runner,
+        "AWS::KinesisFirehose::DeliveryStream",
+        describe,
+        lambda config, checkpoint: Firehose(runner, config, checkpoint),
+        UnsupportedStreamError,
+    ).follow()
 
 
 def main() -> int:

@@ -1,8 +1,8 @@
 """A pipe's configuration, as DescribePipe gives it.
 
 Keeps (docs/aws-behaviour.md 1.2): the parameters of a DynamoDB stream source and a Kinesis target with their
-defaults and limits. Leaves out: other sources and targets, and ParallelizationFactor above 1, which are
-refused by name.
+defaults and limits. Leaves out, and refuses by name: other sources and targets, InputTemplate, Enrichment,
+ParallelizationFactor above 1 and what filter.py names.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from salescast.local.movers.pipe.event import key_of
+from salescast.local.movers.pipe.filter import filter_of
 from salescast.local.movers.shard import PositionType
 
 
@@ -46,6 +48,7 @@ class PipeConfig:
     dead_letter_queue: str | None
     partition_key: str
     log_group: str | None
+    filters: tuple[str, ...] = ()  # patterns, of which one has to match
 
     @property
     def account(self) -> str:
@@ -65,9 +68,8 @@ def from_description(pipe: dict[str, Any]) -> PipeConfig:
         raise UnsupportedPipeError(
             f"pipe {name}: only a DynamoDB stream source and a Kinesis target run here"
         )
-    for member, where in (("InputTemplate", target), ("FilterCriteria", pipe["SourceParameters"])):
-        if where.get(member):
-            raise UnsupportedPipeError(f"pipe {name}: {member} does not run here")
+    if target.get("InputTemplate"):
+        raise UnsupportedPipeError(f"pipe {name}: InputTemplate does not run here")
     if pipe.get("Enrichment"):
         raise UnsupportedPipeError(f"pipe {name}: Enrichment does not run here")
     if source.get("ParallelizationFactor", 1) != 1:
@@ -77,6 +79,14 @@ def from_description(pipe: dict[str, Any]) -> PipeConfig:
         raise UnsupportedPipeError(f"pipe {name}: BatchSize {batch_size} exceeds the Kinesis target's 500")
     log = pipe.get("LogConfiguration") or {}
     group = (log.get("CloudwatchLogsLogDestination") or {}).get("LogGroupArn")
+    criteria = pipe["SourceParameters"].get("FilterCriteria") or {}
+    filters = tuple(one["Pattern"] for one in criteria.get("Filters") or [])
+    key = (target.get("KinesisStreamParameters") or {}).get("PartitionKey", "$.eventID")
+    try:
+        filter_of(filters)
+        key_of(key)
+    except ValueError as error:
+        raise UnsupportedPipeError(f"pipe {name}: {error}") from None
     return PipeConfig(
         name=name,
         arn=pipe["Arn"],
@@ -92,8 +102,9 @@ def from_description(pipe: dict[str, Any]) -> PipeConfig:
         record_age=int(source.get("MaximumRecordAgeInSeconds", -1)),
         bisect=source.get("OnPartialBatchItemFailure") == "AUTOMATIC_BISECT",
         dead_letter_queue=(source.get("DeadLetterConfig") or {}).get("Arn"),
-        partition_key=(target.get("KinesisStreamParameters") or {}).get("PartitionKey", "$.eventID"),
+        partition_key=key,
         log_group=_group_name(group) if group and log.get("Level", "OFF") != "OFF" else None,
+        filters=filters,
     )
 
 

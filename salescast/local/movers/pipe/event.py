@@ -3,7 +3,7 @@
 Keeps (docs/aws-behaviour.md 1.1, 1.3): the event is the one of stack/services/stream_event.py; a partition
 key is a JSON path over the whole event, or a literal.
 
-Leaves out: InputTemplate, filters and enrichment; JSON paths with wildcards, filters or quoted names.
+Leaves out: InputTemplate and enrichment; JSON paths with wildcards, filters or quoted names.
 """
 
 from __future__ import annotations
@@ -13,9 +13,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import orjson
-
-from salescast.local.movers.shard import Record
-from salescast.stack.services.stream_event import to_event
 
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 
@@ -55,11 +52,8 @@ def key_of(path: str) -> Callable[[dict[str, Any]], str | None]:
     return find
 
 
-def to_entry(
-    record: Record, stream_arn: str, key: Callable[[dict[str, Any]], str | None], position: int
-) -> Entry:
-    """The entry of a GetRecords record."""
-    event = to_event(record, stream_arn)
+def to_entry(event: dict[str, Any], key: Callable[[dict[str, Any]], str | None], position: int) -> Entry:
+    """The entry of an event."""
     change = event["dynamodb"]
     return Entry(
         position,

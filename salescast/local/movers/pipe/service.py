@@ -1,12 +1,12 @@
-"""The stand-in for EventBridge Pipes: a DynamoDB stream to a Kinesis stream.
+"""The stand-in for EventBridge Pipes: a DynamoDB stream to a Kinesis stream, any number of them.
 
     python -m salescast.local.movers.pipe --endpoint URL --stack NAME --state DIR
 
-Keeps (docs/aws-behaviour.md 1): the deployed pipe's own configuration, followed when it changes; TRIM_HORIZON
-and LATEST; parents before children, closed shards, expired iterators, trimmed data; batches by BatchSize,
-MaximumBatchingWindowInSeconds and 6 MB; delivery and failures as in delivery.py; reading and writing
-under the pipe's role; at least once: a position is kept only after the target or the dead-letter queue took
-the batch.
+Keeps (docs/aws-behaviour.md 1): each deployed pipe's own configuration, followed when it changes;
+TRIM_HORIZON and LATEST; parents before children, closed shards, expired iterators, trimmed data; batches by
+BatchSize, MaximumBatchingWindowInSeconds and 6 MB; delivery and failures as in delivery.py; reading and
+writing under the pipe's role; at least once: a position is kept only after the target or the
+dead-letter queue took the batch.
 
 Leaves out: what config.py and delivery.py name; CloudWatch metrics of the pipe; a pipe at LATEST
 that was stopped before its first record starts at the new tip.
@@ -19,16 +19,18 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from salescast.local.movers.checkpoint import Checkpoint
 from salescast.local.movers.clients import Clients
 from salescast.local.movers.credentials import service_session
+from salescast.local.movers.fleet import Fleet
 from salescast.local.movers.pipe.config import PipeConfig, PipeState, UnsupportedPipeError, from_description
 from salescast.local.movers.pipe.delivery import DeadLetterQueue, Delivery, StoppedError
 from salescast.local.movers.pipe.event import Entry, key_of, to_entry
+from salescast.local.movers.pipe.filter import filter_of
 from salescast.local.movers.pipe.log import PipeLog
 from salescast.local.movers.pipe.rights import RIGHTS
 from salescast.local.movers.pipe.target import KinesisTarget
@@ -50,9 +52,7 @@ from salescast.local.movers.shards import ShardGroup
 from salescast.local.movers.streams import DynamoDBStream, raw_get_records
 from salescast.stack.condition import Report
 from salescast.stack.services.raw_answers import keep_raw
-
-if TYPE_CHECKING:
-    from mypy_boto3_pipes import EventBridgePipesClient
+from salescast.stack.services.stream_event import to_event
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ class Positions:
 class Pipe:
     """One pipe with one configuration, running in threads of its own until it is stopped."""
 
-    def __init__(self, runner: Runner, config: PipeConfig) -> None:
+    def __init__(self, runner: Runner, config: PipeConfig, checkpoint: str = "pipe") -> None:
         self.config = config
         self._stop = threading.Event()
         session = service_session(
@@ -124,7 +124,8 @@ class Pipe:
         self._condition = runner.condition
         self._delivery = Delivery(config, target, queue, log, self._stop, report=self._condition)
         self._key = key_of(config.partition_key)
-        self._positions = Positions(Checkpoint(runner.checkpoint("pipe")), config, self._condition)
+        self._passes = filter_of(config.filters)
+        self._positions = Positions(Checkpoint(runner.checkpoint(checkpoint)), config, self._condition)
         self._shards = ShardGroup(
             self._stream.parents, self._positions.finished, self._work, self._stop, self._condition
         )
@@ -173,7 +174,9 @@ class Pipe:
             # The next page is read while this one is delivered.
             page = ahead.submit(reader.read, READ_LIMIT) if records and not closed else None
             for record in records:
-                batcher.add(to_entry(record, self.config.source, self._key, counted))
+                event = to_event(record, self.config.source)
+                if self._passes(event):
+                    batcher.add(to_entry(event, self._key, counted))
                 counted += 1
             while batch := batcher.take(closed):
                 self._delivery.deliver(shard_id, batch)
@@ -227,36 +230,19 @@ class Batcher:
 
 
 def run(runner: Runner) -> None:
-    """Follows the stack's pipe until the process is told to stop."""
+    """Follows the stack's pipes until the process is told to stop."""
     pipes = runner.clients.pipes
-    running: Pipe | None = None
-
-    def step() -> None:
-        nonlocal running
-        config = describe_pipe(runner, pipes)
-        if running is not None and running.config != config:
-            logger.info("the pipe changed")
-            running.stop()
-            running = None
-        if running is None and config is not None and config.state is PipeState.RUNNING:
-            running = Pipe(runner, config)
-            running.start()
-        if config is not None:
-            runner.condition.at_work()
-
-    runner.follow(step)
-    if running is not None:
-        running.stop()
+    Fleet(
+        runner,
+        "AWS::Pipes::Pipe",
+        lambda name: _wanted(from_description(dict(pipes.describe_pipe(Name=name)))),
+        lambda config, checkpoint: Pipe(runner, config, checkpoint),
+        UnsupportedPipeError,
+    ).follow()
 
 
-def describe_pipe(runner: Runner, pipes: EventBridgePipesClient) -> PipeConfig | None:
-    """The stack's pipe, None while there is none that runs here."""
-    try:
-        return runner.described(
-            "AWS::Pipes::Pipe", lambda name: from_description(dict(pipes.describe_pipe(Name=name)))
-        )
-    except UnsupportedPipeError as error:
-        raise OSError(str(error)) from None
+def _wanted(config: PipeConfig) -> PipeConfig | None:
+    return config if config.state is PipeState.RUNNING else None
 
 
 def main() -> int:

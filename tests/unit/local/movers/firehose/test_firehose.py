@@ -17,6 +17,7 @@ from salescast.local.movers.firehose import processing as firehose_processing
 from salescast.local.movers.firehose.batch import MAX_PAYLOAD, Batch, Source
 from salescast.local.movers.firehose.config import (
     Hints,
+    Processing,
     UnsupportedStreamError,
     from_description,
 )
@@ -30,8 +31,9 @@ from tests.unit.local.movers.firehose.made import batch_of, description, refused
 def test_defaults_and_the_divided_interval() -> None:
     config = from_description(description(), fast=4)
     assert config.hints == Hints(64 * 1024 * 1024, 15.0)
-    assert config.processing.hints == Hints(1024 * 1024, 15.0)
-    assert config.processing.retries == 3
+    assert config.processing == Processing(
+        "arn:aws:lambda:us-east-1:0:function:f", Hints(1024 * 1024, 15.0), 3
+    )
     assert config.extension == ".parquet"
     assert config.backup is None
 
@@ -39,8 +41,12 @@ def test_defaults_and_the_divided_interval() -> None:
 @pytest.mark.parametrize(
     ("s3", "named"),
     [
-        ({"ProcessingConfiguration": {"Processors": []}}, "Lambda"),
-        ({"ProcessingConfiguration": {"Enabled": False}}, "Lambda"),
+        (
+            {"ProcessingConfiguration": {"Enabled": True, "Processors": [{"Type": "MetadataExtraction"}]}},
+            "the processor MetadataExtraction",
+        ),
+        ({"CompressionFormat": "Snappy"}, "CompressionFormat Snappy"),
+        ({"CompressionFormat": "GZIP"}, "with conversion"),
         ({"ErrorOutputPrefix": ""}, "ErrorOutputPrefix"),
         ({"ErrorOutputPrefix": "errors/!{timestamp:yyyy}/"}, "error-output-type"),
         ({"Prefix": "rows/day=!{partitionKeyFromLambda:day}/"}, "partitionKeyFromLambda"),
@@ -51,6 +57,18 @@ def test_defaults_and_the_divided_interval() -> None:
 def test_a_configuration_that_cannot_run_is_named(s3: dict[str, Any], named: str) -> None:
     with pytest.raises(UnsupportedStreamError, match=named):
         from_description(description(**s3))
+
+
+def test_a_stream_without_a_function_in_gzip() -> None:
+    delimiter = {"ParameterName": "Delimiter", "ParameterValue": "\\n"}
+    processors = [{"Type": "AppendDelimiterToRecord", "Parameters": [delimiter]}]
+    plain = description(
+        ProcessingConfiguration={"Enabled": True, "Processors": processors},
+        DataFormatConversionConfiguration={"Enabled": False},
+        CompressionFormat="GZIP",
+    )
+    config = from_description(plain)
+    assert (config.processing, config.delimiter, config.gzip, config.extension) == (None, b"\n", True, ".gz")
 
 
 # The batch and its event

@@ -27,6 +27,7 @@ from salescast.local.movers.pipe.target import KinesisTarget
 from salescast.local.movers.shard import PositionType, after
 from salescast.stack import condition
 from salescast.stack.condition import Report
+from salescast.stack.services.stream_event import to_event
 from salescast.stack.state import State
 
 STREAM = "arn:aws:dynamodb:us-east-1:000000000000:table/t/stream/2026-11-20T00:00:00.000"
@@ -147,7 +148,7 @@ def _delivery(kinesis: Any, queue: Any, config: PipeConfig, **more: Any) -> Deli
     ],
 )
 def test_a_partition_key_is_a_path_or_a_literal(path: str, key: str | None) -> None:
-    entry = to_entry(_record(), STREAM, key_of(path), 0)
+    entry = to_entry(to_event(_record(), STREAM), key_of(path), 0)
     assert entry.key == key
     assert json.loads(entry.data)["dynamodb"]["NewImage"]["price"] == {"N": "12.50"}
 
@@ -327,6 +328,13 @@ def test_the_defaults_of_a_pipe() -> None:
 def test_what_does_not_run_here_is_named(source: dict[str, Any]) -> None:
     with pytest.raises(UnsupportedPipeError, match=next(iter(source))):
         from_description(_description(**source))
+
+
+def test_a_filter_that_does_not_run_here_is_named() -> None:
+    described = _description()
+    described["SourceParameters"]["FilterCriteria"] = {"Filters": [{"Pattern": '{"a": [{"cidr": "x"}]}'}]}
+    with pytest.raises(UnsupportedPipeError, match="pipe p: the filter operator cidr does not run here"):
+        from_description(described)
 
 
 def test_a_checkpoint_that_cannot_be_written_does_not_lead_back(tmp_path: Path) -> None:
