@@ -16,6 +16,7 @@ from salescast.functions import generate
 
 if TYPE_CHECKING:
     from salescast.cli.demo_steps import Demo
+    from salescast.cost.bill import Bill
     from salescast.functions.compact import Compaction
     from salescast.functions.erase import Erasure
     from salescast.functions.load import Load
@@ -49,6 +50,18 @@ class JsonOutput(Output):
 
     def destroyed(self, destroyed: Destroyed) -> None:
         _write(vars(destroyed))
+
+    def bills(self, bills: Sequence[Bill]) -> None:
+        _write(
+            {
+                "usage": vars(bills[0].usage),
+                "lines": [line._asdict() for line in bills[0].lines],
+                "designs": {
+                    bill.design: {"usd": bill.usd, "fixed": bill.fixed, "per_million": bill.per_million}
+                    for bill in bills
+                },
+            }
+        )
 
     def generated(self, generated: generate.Generated) -> None:
         counts = {name: getattr(generated, name) for name in (*generate.COUNTS, "invocations")}

@@ -11,7 +11,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from salescast.cli.arguments import JsonOption
-from salescast.cli.commands import analytics, demo, integrity, lake, orders, stack
+from salescast.cli.commands import analytics, cost, demo, integrity, lake, orders, stack
 from salescast.cli.text_output import TextOutput
 from salescast.stack import errors
 from salescast.stack.errors import SalescastError
@@ -37,6 +37,8 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "redrive": integrity.redrive_changes,
     "compact": lake.compact_lake,
     "erase": lake.erase_customer,
+    "cost": cost.show_cost,
+    "verify": integrity.verify_stack,
     "dashboard": analytics.serve_dashboard,
     "destroy": stack.destroy_stack,
     "demo": demo.run_demo,

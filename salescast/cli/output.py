@@ -18,6 +18,7 @@ from salescast.cli.visible import Visible
 
 if TYPE_CHECKING:
     from salescast.cli.demo_steps import Demo
+    from salescast.cost.bill import Bill
     from salescast.functions.compact import Compaction
     from salescast.functions.erase import Erasure
     from salescast.functions.generate import Generated
@@ -91,6 +92,10 @@ class Output(ABC):
     @abstractmethod
     def destroyed(self, destroyed: Destroyed) -> None:
         """A deleted stack, and what its policy retained."""
+
+    @abstractmethod
+    def bills(self, bills: Sequence[Bill]) -> None:
+        """A month's bill of the first design, and what the others would cost."""
 
     @abstractmethod
     def generated(self, generated: Generated) -> None:

@@ -22,6 +22,7 @@ from salescast.stack.state import DEFAULT
 
 if TYPE_CHECKING:
     from salescast.cli.demo_steps import Demo
+    from salescast.cost.bill import Bill
     from salescast.functions.compact import Compaction
     from salescast.functions.erase import Erasure
     from salescast.functions.generate import Generated
@@ -83,6 +84,23 @@ class TextOutput(Output):
         )
         for name in destroyed.retained:
             self.out.print(f"retained: {name}", soft_wrap=True)
+
+    def bills(self, bills: Sequence[Bill]) -> None:
+        first = bills[0]
+        lines = [[line.item, line.arithmetic, f"{line.usd:,.2f}"] for line in first.lines]
+        self.out.print(_table(["a month", "", "USD"], [*lines, ["together", "", f"{first.usd:,.2f}"]]))
+        compared = [
+            [bill.design, f"{bill.usd:,.2f}", f"{bill.fixed:,.2f}", f"{bill.per_million:,.2f}"]
+            for bill in bills
+        ]
+        self.out.print(
+            _table(["built as", "USD a month", "if nothing flows", "per million changes"], compared)
+        )
+        self.out.print(
+            f"{first.usage.changes:,.0f} changes of {first.usage.change_bytes:,.0f} bytes a month, list "
+            "prices; docs/costs.md says what the designs are",
+            soft_wrap=True,
+        )
 
     def generated(self, generated: Generated) -> None:
         self.out.print(

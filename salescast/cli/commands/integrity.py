@@ -1,4 +1,4 @@
-"""Commands that account for every change: reconcile, redrive."""
+"""Commands that account for every change: reconcile, redrive; and verify, of a deployment."""
 
 from typing import Annotated
 
@@ -90,3 +90,24 @@ def redrive_changes(
         )
     output.redriven(redriven)
     return int(bool(redriven.left))
+
+
+def verify_stack(
+    context: typer.Context,
+    state: StateOption = DEFAULT,
+    stack: StackOption = None,
+    _json: JsonOption = False,
+) -> int:
+    """Check a deployment as far as a machine can; writes query results only. Exit status 1 when it fails.
+
+    salescast verify --stack salescast
+    salescast verify --json
+    """
+    from salescast.integrity import health, verify
+
+    output: Output = context.obj
+    target = arguments.stack(state, stack)
+    target.reach()
+    found = list(verify.checks(target))
+    output.stages(found)
+    return int(any(check.health == health.DOWN for check in found))

@@ -1,0 +1,1 @@
+"""What checkov, bandit and parliament say, held against docs/findings.md."""
