@@ -12,8 +12,9 @@ from typing import Any
 import duckdb
 from ministack.services import glue
 
-from salescast.local.emulator.athena import catalog, decimals, dialect
-from salescast.local.emulator.athena.types import column_type, printed
+from salescast.local.emulator.athena import catalog, dialect
+from salescast.local.emulator.athena.sql.column_types import column_type
+from salescast.local.emulator.athena.types import printed
 
 DATABASE = "salescast"
 
@@ -29,7 +30,7 @@ def main() -> None:
     for name, described in request["tables"].items():
         glue._tables[f"{DATABASE}/{name}"] = described
     database = duckdb.connect(":memory:")
-    for statement in ("SET TimeZone = 'UTC'", "SET integer_division = true", *decimals.MACROS):
+    for statement in ("SET TimeZone = 'UTC'", "SET integer_division = true", *dialect.MACROS):
         database.execute(statement)
     for name, path in request["files"].items():
         kind = "VIEW" if isinstance(path, list) else "TABLE"
@@ -48,7 +49,7 @@ def _answer(
         database.execute(f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT * FROM {table.name}")
     translation = dialect.translated(resolved.query, resolved.schema, now)
     result = database.execute(translation.sql)
-    types = [column_type(str(column[1])) for column in result.description or []]
+    types = [column_type(kind) for kind in translation.kinds]
     names = [f"{kind}({kind.precision},{kind.scale})" if kind == "decimal" else str(kind) for kind in types]
     rows = [[printed(value) for value in row] for row in result.fetchall()]
     return {

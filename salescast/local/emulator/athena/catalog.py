@@ -19,7 +19,8 @@ from sqlglot import exp
 from sqlglot.optimizer.scope import traverse_scope
 
 from salescast.local.emulator.athena import dialect, iceberg
-from salescast.local.emulator.athena.dialect import QueryError, Schema
+from salescast.local.emulator.athena.dialect import Schema
+from salescast.local.emulator.athena.errors import QueryError
 from salescast.local.emulator.athena.views import InvalidViewError, decode
 
 Require = Callable[..., None]

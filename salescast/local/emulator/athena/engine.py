@@ -8,6 +8,7 @@ filters. Their sizes, counted once per scan, are what the query scanned.
 
 import hashlib
 import json
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,14 +18,17 @@ from typing import Any
 import duckdb
 from ministack.services import athena as ministack_athena
 
-from salescast.local.emulator.athena import bounds, decimals, objects
+from salescast.local.emulator.athena import bounds, objects
 from salescast.local.emulator.athena.catalog import Table, duckdb_type_name
-from salescast.local.emulator.athena.dialect import QueryError, one_line
+from salescast.local.emulator.athena.dialect import one_line
+from salescast.local.emulator.athena.errors import QueryError
 from salescast.local.emulator.athena.objects import Partition, StoredObject
+from salescast.local.emulator.athena.sql import macros
 from salescast.local.emulator.athena.workers.pool import Loan, WorkerPool
 
 _MEMORY = "800MB"
 _DISK = "1GB"
+_RAISED = re.compile(r"[\"']([A-Z_]{6,}: .+?)[\"'](?: to [A-Z0-9]+|,|$)")
 # Optimizers that could empty a plan because the stand-ins are empty.
 _NOT_FOR_PLANNING = "statistics_propagation,join_filter_pushdown,compressed_materialization"
 
@@ -71,7 +75,6 @@ class Engine:
             "SET parquet_metadata_cache = true",
             f"SET allowed_directories = [{_text(folder)}]",
             "SET enable_external_access = false",
-            *decimals.MACROS,
         )
         self._workers = WorkerPool(settings)
 
@@ -126,7 +129,7 @@ class Session:
 
     def scans(self, sql: str) -> list[Scan]:
         """The scans in the plan of `sql`; a table that is not Parquet is scanned as a whole."""
-        self._run(f"SET disabled_optimizers = '{_NOT_FOR_PLANNING}'")
+        self._run("; ".join([*macros.needed(sql), f"SET disabled_optimizers = '{_NOT_FOR_PLANNING}'"]))
         for relation, table in self._tables.items():
             places = [partition.values for partition in self._partitions[relation]]
             stand_ins = self._engine.stand_ins(table, places) or [self._engine.stand_in(table)]
@@ -144,6 +147,8 @@ class Session:
 
     def run(self, sql: str, scans: list[Scan]) -> Rows:
         """Run `sql` over the objects that `scans` name."""
+        if defined := macros.needed(sql):
+            self._run("; ".join(defined))
         for relation, table in self._tables.items():
             wanted = dict.fromkeys(p for scan in scans if scan.relation == relation for p in scan.partitions)
             paths = [
@@ -241,9 +246,15 @@ def _text(path: Path) -> str:
 
 def _reason(error: duckdb.Error) -> str:
     text = one_line(str(error).split("\n\nLINE ")[0])
-    if "DIVISION_BY_ZERO" in text:
-        return "DIVISION_BY_ZERO: Division by zero"
+    if raised := _RAISED.search(text):  # by a macro, see sql/macros.py
+        return raised[1]
     kind, _, detail = text.partition(": ")
+    if "Map keys must be unique" in text:
+        return "INVALID_FUNCTION_ARGUMENT: Duplicate map keys are not allowed"
+    if unread := re.search(r'Could not parse string "(.*?)" according', text):
+        return f'INVALID_FUNCTION_ARGUMENT: Invalid format: "{unread[1]}"'
+    if "Overflow" in text or re.search(r"Type U?INT[0-9]+ with value", text):
+        return f"NUMERIC_VALUE_OUT_OF_RANGE: {detail or kind}"
     if isinstance(error, duckdb.ConversionException | duckdb.OutOfRangeException):
         return f"INVALID_CAST_ARGUMENT: {detail or kind}"
     if isinstance(error, duckdb.CatalogException):

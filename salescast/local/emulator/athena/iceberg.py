@@ -20,7 +20,7 @@ from urllib.parse import urlparse
 from ministack.services import s3
 
 from salescast.local.emulator.athena.bounds import Bounds
-from salescast.local.emulator.athena.dialect import QueryError
+from salescast.local.emulator.athena.errors import QueryError
 
 Json = dict[str, Any]
 _LIVE = (0, 1)  # status of a manifest entry: existing, added; 2 is deleted

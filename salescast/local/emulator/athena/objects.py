@@ -17,7 +17,7 @@ from ministack.services import glue, s3
 from salescast.local.emulator.athena import iceberg, partition_projection
 from salescast.local.emulator.athena.bounds import Bounds
 from salescast.local.emulator.athena.catalog import Table
-from salescast.local.emulator.athena.dialect import QueryError
+from salescast.local.emulator.athena.errors import QueryError
 
 # How Hive, and so DuckDB, writes NULL as a folder's value.
 NULL_VALUE = "__HIVE_DEFAULT_PARTITION__"

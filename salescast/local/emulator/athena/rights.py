@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from ministack.core import iam_evaluator
 
 from salescast.local.emulator import patching
-from salescast.local.emulator.athena.dialect import QueryError
+from salescast.local.emulator.athena.errors import QueryError
 from salescast.local.emulator.athena.objects import StoredObject
 from salescast.local.emulator.iam import rights, sessions
 

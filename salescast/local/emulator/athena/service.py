@@ -27,10 +27,12 @@ from ministack.services import athena, s3
 
 from salescast.local.emulator import patching
 from salescast.local.emulator.athena import catalog, dialect, objects, rights, utility
-from salescast.local.emulator.athena.dialect import QueryError
 from salescast.local.emulator.athena.engine import Engine, Rows, Session
+from salescast.local.emulator.athena.errors import QueryError
 from salescast.local.emulator.athena.rights import Require
-from salescast.local.emulator.athena.types import ColumnType, column_type, csv_line
+from salescast.local.emulator.athena.sql.column_types import ColumnType, column_type
+from salescast.local.emulator.athena.sql.kinds import VARCHAR
+from salescast.local.emulator.athena.types import csv_line
 
 Json = dict[str, Any]
 Response = tuple[int, dict[str, str], bytes]
@@ -194,7 +196,7 @@ def _answer(job: Job) -> Answer:
     described = utility.answer(sql, job.database, job.require)
     if described is not None:
         columns, rows = described
-        return Answer(columns, [column_type("VARCHAR")] * len(columns), rows)
+        return Answer(columns, [column_type(VARCHAR)] * len(columns), rows)
     now = datetime.now(UTC)
     query = dialect.parsed(dialect.with_parameters(sql, job.parameters))
     resolved = catalog.resolve(query, job.database, job.require)
@@ -214,7 +216,9 @@ def _answer(job: Job) -> Answer:
     finally:
         job.session.close()
         job.session = None
-    return Answer(list(translation.columns), [column_type(t) for t in result.types], result.rows, scanned)
+    return Answer(
+        list(translation.columns), [column_type(kind) for kind in translation.kinds], result.rows, scanned
+    )
 
 
 def _check_cutoff(job: Job, scanned: int) -> None:

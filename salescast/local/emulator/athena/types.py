@@ -1,54 +1,8 @@
-"""Types and texts of results: DuckDB's as Athena reports and prints them."""
+"""Texts of results, as Athena prints them."""
 
-import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
-
-_ATHENA = {
-    "BOOLEAN": ("boolean", 0, 0),
-    "TINYINT": ("tinyint", 3, 0),
-    "SMALLINT": ("smallint", 5, 0),
-    "INTEGER": ("integer", 10, 0),
-    "BIGINT": ("bigint", 19, 0),
-    "HUGEINT": ("bigint", 19, 0),
-    "UBIGINT": ("bigint", 19, 0),
-    "FLOAT": ("float", 17, 0),
-    "DOUBLE": ("double", 17, 0),
-    "VARCHAR": ("varchar", 2147483647, 0),
-    "BLOB": ("varbinary", 1073741824, 0),
-    "DATE": ("date", 0, 0),
-    "TIMESTAMP": ("timestamp", 3, 0),
-}
-_DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
-
-
-class ColumnType(str):
-    """A type's name as ColumnInfo.Type has it, with the Precision and Scale that go beside it."""
-
-    precision: int
-    scale: int
-
-    def __new__(cls, name: str, precision: int = 0, scale: int = 0) -> "ColumnType":
-        """The type `name` of that precision and scale."""
-        column_type = super().__new__(cls, name)
-        column_type.precision, column_type.scale = precision, scale
-        return column_type
-
-
-def column_type(duckdb_type: str) -> ColumnType:
-    """What Athena reports for a column of this DuckDB type."""
-    text = duckdb_type.upper()
-    if match := _DECIMAL.fullmatch(text):
-        return ColumnType("decimal", int(match.group(1)), int(match.group(2)))
-    if text.endswith("]"):
-        return ColumnType("array")
-    for prefix, name in (("STRUCT", "row"), ("MAP", "map")):
-        if text.startswith(prefix):
-            return ColumnType(name)
-    if text.startswith("TIMESTAMP"):
-        text = "TIMESTAMP"
-    return ColumnType(*_ATHENA.get(text, ("varchar", 2147483647, 0)))
 
 
 def printed(value: Any) -> str | None:
@@ -75,11 +29,18 @@ def _printed(value: Any) -> str:
         case bytes():
             return value.hex(" ")
         case list():
-            return "[" + ", ".join("null" if v is None else str(printed(v)) for v in value) + "]"
+            return "[" + ", ".join(map(_or_null, value)) + "]"
+        case tuple():
+            fields = (f"field{place}={_or_null(v)}" for place, v in enumerate(value))
+            return "{" + ", ".join(fields) + "}"
         case dict():
-            pairs = (f"{printed(k)}={'null' if v is None else printed(v)}" for k, v in value.items())
+            pairs = (f"{printed(k)}={_or_null(v)}" for k, v in value.items())
             return "{" + ", ".join(pairs) + "}"
     return str(value)
+
+
+def _or_null(value: Any) -> str:
+    return "null" if value is None else str(printed(value))
 
 
 def _java_double(value: float) -> str:

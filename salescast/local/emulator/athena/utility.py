@@ -6,7 +6,7 @@ from typing import Any
 from ministack.services import glue
 
 from salescast.local.emulator.athena.catalog import Require, database_arns, table_arns
-from salescast.local.emulator.athena.dialect import QueryError
+from salescast.local.emulator.athena.errors import QueryError
 
 Result = tuple[list[str], list[list[str | None]]]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from salescast.local.emulator.athena.dialect import QueryError
+from salescast.local.emulator.athena.errors import QueryError
 from salescast.local.emulator.athena.workers import process
 
 PROJECT = Path(__file__).resolve().parents[5]

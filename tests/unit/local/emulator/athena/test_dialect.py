@@ -6,7 +6,7 @@ from sqlglot import exp
 from salescast.local.emulator.athena.dialect import QueryError, parsed, translated, with_parameters
 
 NOW = datetime(2026, 11, 20, 10, 15, tzinfo=UTC)
-SCHEMA: dict[str, object] = {
+SCHEMA = {
     "t": {
         "amount": exp.DataType.build("decimal(20,4)"),
         "quantity": exp.DataType.build("int"),
@@ -26,23 +26,20 @@ def duckdb(sql: str) -> str:
     ("athena", "expected"),
     [
         ("SELECT date_format(ts, '%Y-%m-%d %H:%i') FROM t", "STRFTIME(ts, '%Y-%m-%d %H:%M')"),
-        ("SELECT date_add('day', 1, day) FROM t", "CAST(day + INTERVAL 1 DAY AS DATE)"),
+        ("SELECT date_add('day', 1, day) FROM t", "TRINO_DATE_ADD_0('day', CAST(1 AS BIGINT), day)"),
         ("SELECT day - INTERVAL '7' DAY FROM t", "CAST(day - INTERVAL '7' DAY AS DATE)"),
         ("SELECT ts + INTERVAL '1' HOUR FROM t", "SELECT ts + INTERVAL '1' HOUR"),
-        ("SELECT date_trunc('month', day) FROM t", "CAST(DATE_TRUNC('MONTH', day) AS DATE)"),
         ("SELECT current_date", "CAST('2026-11-20' AS DATE)"),
-        ("SELECT now()", "CAST('2026-11-20 10:15:00.000' AS TIMESTAMP)"),
-        ("SELECT CAST(ts AS varchar) FROM t", "STRFTIME(ts, '%Y-%m-%d %H:%M:%S.%g')"),
-        ("SELECT day_of_week(day) FROM t", "ISODOW(day)"),
-        ("SELECT approx_percentile(share, 0.9) FROM t", "APPROX_QUANTILE(share, 0.9)"),
-        ("SELECT count_if(quantity > 1) FROM t", "COUNT_IF(quantity > 1)"),
-        ("SELECT max_by(name, quantity) FROM t", "ARG_MAX(name, quantity)"),
-        ("SELECT sum(quantity) FILTER (WHERE share > 1) FROM t", "SUM(quantity) FILTER(WHERE share > 1)"),
-        ("SELECT try_cast(name AS integer) FROM t", "TRY_CAST(name AS INT)"),
+        ("SELECT localtimestamp", "CAST('2026-11-20 10:15:00.000' AS TIMESTAMP)"),
+        ("SELECT count_if(quantity > 1) FROM t", "CAST(COUNT_IF(quantity > 1) AS BIGINT)"),
+        ("SELECT max_by(name, quantity) FROM t", "ARG_MAX_NULL(name, quantity)"),
+        (
+            "SELECT sum(quantity) FILTER (WHERE share > 1) FROM t",
+            "CAST(SUM(CAST(quantity AS BIGINT)) FILTER(WHERE share > 1) AS BIGINT)",
+        ),
         ("SELECT format_datetime(ts, 'yyyy-MM-dd') FROM t", "STRFTIME(ts, '%Y-%m-%d')"),
-        ("SELECT share / 2 FROM t", "share / 2"),
         ("SELECT quantity / 2 FROM t", "SELECT quantity / 2 AS"),
-        ("SELECT quantity / quantity FROM t", "quantity / SALESCAST_NOT_ZERO(quantity)"),
+        ("SELECT quantity / quantity FROM t", "quantity / TRINO_NOT_ZERO(quantity)"),
         ("SELECT round(amount, 2) FROM t", "CAST(ROUND(amount, 2) AS DECIMAL(21, 4))"),
     ],
 )
@@ -68,7 +65,7 @@ def test_comparisons_that_trino_allows(condition: str) -> None:
 @pytest.mark.parametrize("expression", ["amount / quantity", "avg(amount)", "sum(amount) / count(*)"])
 def test_decimals_stay_exact(expression: str) -> None:
     sql = duckdb(f"SELECT {expression} FROM t")
-    assert "SALESCAST_DIVIDE" in sql
+    assert "TRINO_DIVIDE" in sql
     assert "DOUBLE" not in sql
 
 
@@ -103,15 +100,15 @@ def test_star_is_expanded_in_the_catalogs_order() -> None:
         ("DELETE FROM t", "NOT_SUPPORTED: DELETE"),
         (
             "SELECT * FROM t WHERE name = 1",
-            "TYPE_MISMATCH: line 1:1: Cannot apply operator: varchar = integer",
+            "TYPE_MISMATCH: line 1:28: Cannot apply operator: varchar = integer",
         ),
         ("SELECT * FROM t WHERE name >= DATE '2026-01-01'", "TYPE_MISMATCH:"),
         ("SELECT * FROM t WHERE day = '2026-01-01'", "TYPE_MISMATCH:"),
         ("SELECT * FROM t WHERE name BETWEEN '2026-01-01' AND 2026-01-31", "TYPE_MISMATCH:"),
         ("SELECT * FROM t WHERE quantity IN ('1', '2')", "TYPE_MISMATCH:"),
-        ("SELECT nothing FROM t", "COLUMN_NOT_FOUND: Column 'nothing'"),
-        ("SELECT quantity AS q, count(*) FROM t GROUP BY q", "COLUMN_NOT_FOUND: Column 'q'"),
-        ("SELECT a.name FROM t a, t b WHERE name = 'x'", "COLUMN_NOT_FOUND: Column 'name'"),
+        ("SELECT nothing FROM t", "COLUMN_NOT_FOUND: line 1:8: Column 'nothing'"),
+        ("SELECT quantity AS q, count(*) FROM t GROUP BY q", "COLUMN_NOT_FOUND: line 1:48: Column 'q'"),
+        ("SELECT a.name FROM t a, t b WHERE name = 'x'", "COLUMN_NOT_FOUND: line 1:35: Column 'name'"),
     ],
 )
 def test_refusals_are_one_line_that_starts_with_the_error(sql: str, reason: str) -> None:

@@ -4,28 +4,31 @@ from typing import Any
 
 import pytest
 
-from salescast.local.emulator.athena.types import column_type, csv_line, printed
+from salescast.local.emulator.athena.sql import kinds
+from salescast.local.emulator.athena.sql.column_types import column_type
+from salescast.local.emulator.athena.sql.kinds import Kind
+from salescast.local.emulator.athena.types import csv_line, printed
 
 
 @pytest.mark.parametrize(
-    ("duckdb", "name", "precision", "scale"),
+    ("kind", "name", "precision", "scale"),
     [
-        ("VARCHAR", "varchar", 2147483647, 0),
-        ("INTEGER", "integer", 10, 0),
-        ("HUGEINT", "bigint", 19, 0),
-        ("DECIMAL(20,4)", "decimal", 20, 4),
-        ("TIMESTAMP", "timestamp", 3, 0),
-        ("DATE", "date", 0, 0),
-        ("BOOLEAN", "boolean", 0, 0),
-        ("DOUBLE", "double", 17, 0),
-        ("INTEGER[]", "array", 0, 0),
-        ("STRUCT(a INTEGER)", "row", 0, 0),
-        ("MAP(VARCHAR, INTEGER)", "map", 0, 0),
+        (kinds.VARCHAR, "varchar", 2147483647, 0),
+        (kinds.INTEGER, "integer", 10, 0),
+        (kinds.BIGINT, "bigint", 19, 0),
+        (kinds.decimal(20, 4), "decimal", 20, 4),
+        (kinds.TIMESTAMP, "timestamp", 3, 0),
+        (kinds.DATE, "date", 0, 0),
+        (kinds.BOOLEAN, "boolean", 0, 0),
+        (kinds.DOUBLE, "double", 17, 0),
+        (kinds.array(kinds.INTEGER), "array", 0, 0),
+        (Kind("row", (("a", kinds.INTEGER),)), "row", 0, 0),
+        (Kind("map", (kinds.VARCHAR, kinds.INTEGER)), "map", 0, 0),
     ],
 )
-def test_column_types(duckdb: str, name: str, precision: int, scale: int) -> None:
-    kind = column_type(duckdb)
-    assert (kind, kind.precision, kind.scale) == (name, precision, scale)
+def test_column_types(kind: Kind, name: str, precision: int, scale: int) -> None:
+    column = column_type(kind)
+    assert (column, column.precision, column.scale) == (name, precision, scale)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +52,7 @@ def test_column_types(duckdb: str, name: str, precision: int, scale: int) -> Non
         (timedelta(days=1, hours=2), "1 02:00:00.000"),
         ([1, None, Decimal("2.50")], "[1, null, 2.50]"),
         ({"a": 1, "b": "x"}, "{a=1, b=x}"),
+        ((1, None), "{field0=1, field1=null}"),
         (b"\x00\xff", "00 ff"),
     ],
 )
