@@ -30,7 +30,8 @@ def stack_status(stack: Stack) -> str:
 def test_declared_tables_are_empty_and_the_views_read_them(stack: Stack) -> None:
     for table in ("order_log", "order_state", "order_arrivals", "orders", "order_changes"):
         assert athena.run(stack, f"SELECT count(*) FROM {table}").rows == [[0]]
-    assert ["order_date", "string", ""] in athena.run(stack, "DESCRIBE order_log").rows
+    described = athena.run(stack, "DESCRIBE order_log").rows
+    assert ["order_date", "string"] in [str(row[0]).split()[:2] for row in described]
 
 
 def test_the_shop_goes_on_by_the_schedule(stack: Stack) -> None:

@@ -21,10 +21,13 @@ from sqlglot.optimizer.scope import traverse_scope
 from salescast.local.emulator.athena import dialect, iceberg
 from salescast.local.emulator.athena.dialect import Schema
 from salescast.local.emulator.athena.errors import QueryError
+from salescast.local.emulator.athena.statements import information_schema
 from salescast.local.emulator.athena.views import InvalidViewError, decode
 
 Require = Callable[..., None]
 _DEEPEST_VIEW = 32
+PATH = "$path"
+"""A hidden column of every table: the file that a row is from."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class Table:
     glue: dict[str, Any] = field(compare=False, repr=False)
     moment: datetime | None = None
     """The time that an Iceberg table is read as of, None for now."""
+    paths: bool = False
+    """Whether the hidden column PATH is asked for."""
 
 
 @dataclass
@@ -57,7 +62,7 @@ def resolve(query: exp.Query, database: str, require: Require) -> Resolved:
 
     `require(action, *resources)` raises when the caller may not. Raises QueryError.
     """
-    resolver = _Resolver(require)
+    resolver = _Resolver(require, any(column.name == PATH for column in query.find_all(exp.Column)))
     return Resolved(resolver.expanded(query, database, ()), resolver.schema, resolver.tables)
 
 
@@ -89,17 +94,24 @@ def table_arns(database: str, name: str) -> tuple[str, str, str]:
 
 
 class _Resolver:
-    def __init__(self, require: Require) -> None:
-        self.require = require
+    def __init__(self, require: Require, paths: bool) -> None:
+        self.require, self._paths = require, paths
         self.schema: Schema = {}
         self.tables: dict[str, Table] = {}
         self._relations: dict[tuple[str, str, datetime | None], str] = {}
 
     def expanded(self, query: exp.Query, database: str, views: tuple[str, ...]) -> exp.Query:
         """`query` with its tables replaced; `views` are the views it stands in, outermost first."""
-        for node in query.find_all(exp.Column):
-            node.set("db", None)
-            node.set("catalog", None)
+        for node in list(query.find_all(exp.Column, exp.CurrentCatalog)):
+            if isinstance(node, exp.CurrentCatalog):
+                node.replace(exp.Literal.string("awsdatacatalog"))
+                continue
+            assert isinstance(node, exp.Column)
+            if node.name.lower() == "current_schema" and not node.table and not node.this.quoted:
+                node.replace(exp.Literal.string(database))
+            else:
+                node.set("db", None)
+                node.set("catalog", None)
         sources = [
             s for scope in traverse_scope(query) for s in scope.sources.values() if isinstance(s, exp.Table)
         ]
@@ -114,6 +126,10 @@ class _Resolver:
             )
         database, name = (node.db or default).lower(), node.name.lower()
         alias = node.alias or node.name
+        if database == "information_schema":
+            self.require("glue:GetDatabases", database_arns("default")[0])
+            _replace(node, information_schema.relation(name, alias))
+            return
         entry = self._lookup(node.catalog.lower() or "awsdatacatalog", database, name)
         moment = _as_of(node.args.get("version"))
         if moment and not iceberg.is_iceberg(entry.get("Parameters") or {}):
@@ -125,11 +141,7 @@ class _Resolver:
             replacement = exp.alias_(
                 exp.to_table(self._relation(entry, database, name, moment)), alias, table=True
             )
-        arguments = {key: node.args.get(key) for key in ("joins", "sample")}
-        for key, value in arguments.items():
-            if value:
-                replacement.set(key, value)
-        node.replace(replacement)
+        _replace(node, replacement)
 
     def _lookup(self, catalog: str, database: str, name: str) -> dict[str, Any]:
         if catalog != "awsdatacatalog":
@@ -151,12 +163,11 @@ class _Resolver:
         key = (database, name, moment)
         if key not in self._relations:
             relation = f"r{len(self._relations)}"
-            table = replace(_table(entry, database, name), moment=moment)
+            table = replace(_table(entry, database, name), moment=moment, paths=self._paths)
             self._relations[key] = relation
             self.tables[relation] = table
-            self.schema[relation] = {
-                column: duckdb_type(kind) for column, kind in (*table.columns, *table.keys)
-            }
+            columns = (*table.columns, *table.keys, *([(PATH, "string")] if self._paths else []))
+            self.schema[relation] = {column: duckdb_type(kind) for column, kind in columns}
         return self._relations[key]
 
     def _view(self, entry: dict[str, Any], database: str, name: str, views: tuple[str, ...]) -> exp.Select:
@@ -191,6 +202,14 @@ class _Resolver:
             for column, kind in view.columns
         ]
         return exp.select(*casts).from_(inner.subquery("v"))
+
+
+def _replace(node: exp.Table, replacement: exp.Expr) -> None:
+    """Put something in a table's place, with what is joined to it."""
+    for key in ("joins", "sample"):
+        if node.args.get(key):
+            replacement.set(key, node.args[key])
+    node.replace(replacement)
 
 
 def _as_of(version: exp.Version | None) -> datetime | None:

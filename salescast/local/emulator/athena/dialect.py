@@ -48,11 +48,42 @@ class Translation:
     kinds: tuple[Kind, ...]
 
 
+_NOT_HERE = frozenset(
+    [
+        "ALTER",
+        "ANALYZE",
+        "CREATE",
+        "DEALLOCATE",
+        "DELETE",
+        "DENY",
+        "DESCRIBE",
+        "DROP",
+        "EXECUTE",
+        "EXPLAIN",
+        "GRANT",
+        "INSERT",
+        "MERGE",
+        "MSCK",
+        "OPTIMIZE",
+        "PREPARE",
+        "REVOKE",
+        "SHOW",
+        "UNLOAD",
+        "UPDATE",
+        "VACUUM",
+    ]
+)
+"""What statements begin with that are none, or not this one."""
+
+
 def parsed(sql: str) -> exp.Query:
     """The tree of one SELECT statement.
 
     Raises QueryError: SYNTAX_ERROR for what is no statement, NOT_SUPPORTED for what is no query.
     """
+    word = sql.split(None, 1)[0].upper() if sql.strip() else ""
+    if word in _NOT_HERE:
+        raise QueryError(f"NOT_SUPPORTED: {word}: the laptop's Athena does not run this statement")
     statements = [statement for statement in reading.statements(sql) if statement is not None]
     if len(statements) != 1:
         raise QueryError("SYNTAX_ERROR: line 1:1: Only one sql statement is allowed.")
@@ -125,7 +156,7 @@ def resolved(query: exp.Query, schema: Schema) -> exp.Query:
                 projection.replace(exp.alias_(projection.copy(), f"_col{index}"))
     try:
         # Trino knows an alias in ORDER BY only, so references to it elsewhere are not expanded but refused.
-        return qualify(query, schema={**schema}, dialect="athena", expand_alias_refs=False)
+        return qualify(query, schema={**schema}, dialect=reading.Reading(), expand_alias_refs=False)
     except OptimizeError as error:
         # sqlglot has the same words for a column that is nowhere and for one that could be in several tables.
         raise QueryError(_in_trinos_words(one_line(error))) from error

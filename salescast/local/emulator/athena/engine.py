@@ -9,17 +9,20 @@ filters. Their sizes, counted once per scan, are what the query scanned.
 import hashlib
 import json
 import re
+import shutil
 import threading
+import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import duckdb
 from ministack.services import athena as ministack_athena
 
 from salescast.local.emulator.athena import bounds, objects
-from salescast.local.emulator.athena.catalog import Table, duckdb_type_name
+from salescast.local.emulator.athena.catalog import PATH, Table, duckdb_type_name
 from salescast.local.emulator.athena.dialect import one_line
 from salescast.local.emulator.athena.errors import QueryError
 from salescast.local.emulator.athena.objects import Partition, StoredObject
@@ -151,17 +154,45 @@ class Session:
             self._run("; ".join(defined))
         for relation, table in self._tables.items():
             wanted = dict.fromkeys(p for scan in scans if scan.relation == relation for p in scan.partitions)
-            paths = [
-                path
+            files = {
+                path: f"s3://{item.bucket}/{item.key}"
                 for partition in wanted
                 for item in partition.objects
                 if (path := objects.local_file(table, partition, item, self._engine.folder / "objects"))
-            ]
+            }
+            paths = list(files)
             if table.format == "parquet":
-                self._define(relation, _parquet(table, [self._engine.stand_in(table), *paths], union=True))
+                stand_in = self._engine.stand_in(table)
+                self._define(relation, _parquet(table, [stand_in, *paths], union=True, places=files))
             else:
                 self._define(relation, _other_format(table, [str(path) for path in paths]))
         return self._run(sql)
+
+    def write(
+        self, sql: str, scans: list[Scan], columns: list[str], keys: list[str], compression: str
+    ) -> list[tuple[tuple[str, ...], bytes]]:
+        """The rows of `sql` as Parquet files, each with the values of the `keys`, which are not in it."""
+        folder = self._engine.folder / "written" / uuid.uuid4().hex
+        folder.mkdir(parents=True)
+        named = ", ".join(f'"{column}"' for column in columns)
+        partitions = ", ".join(f'"{key}"' for key in keys)
+        by = f", PARTITION_BY ({partitions})" if keys else ""
+        target = folder if keys else folder / "rows.parquet"
+        try:
+            self.run(
+                f"COPY (SELECT * FROM ({sql}) AS written({named})) TO {_text(target)} "  # noqa: S608
+                f"(FORMAT parquet, COMPRESSION {compression}{by})",
+                scans,
+            )
+            return [
+                (
+                    tuple(unquote(part.partition("=")[2]) for part in path.parent.relative_to(folder).parts),
+                    path.read_bytes(),
+                )
+                for path in sorted(folder.rglob("*.parquet"))
+            ]
+        finally:
+            shutil.rmtree(folder)
 
     def _define(self, relation: str, select: str) -> None:
         self._run(f"CREATE OR REPLACE TEMP VIEW {relation} AS {select}")
@@ -204,6 +235,11 @@ class Session:
         return [partitions[index] for index in sorted(int(row[0] or 0) for row in rows)]
 
 
+def _values(folder: Path) -> tuple[str, ...]:
+    """Those that key=value/... says."""
+    return tuple(unquote(part.partition("=")[2]) for part in folder.parts)
+
+
 def _scan_nodes(plan: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for node in plan:
         info = node.get("extra_info") or {}
@@ -212,13 +248,19 @@ def _scan_nodes(plan: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         yield from _scan_nodes(node.get("children") or [])
 
 
-def _parquet(table: Table, paths: list[Path], union: bool) -> str:
+def _parquet(table: Table, paths: list[Path], union: bool, places: dict[Path, str] | None = None) -> str:
+    """What reads the files; `places` are where they lie in S3."""
     columns = [f'CAST("{name}" AS {duckdb_type_name(kind)}) AS "{name}"' for name, kind in table.columns]
     columns += [f'"{name}"' for name, _ in table.keys]
     types = ", ".join(f"'{name}': {duckdb_type_name(kind)}" for name, kind in table.keys)
     hive = (
         f"hive_partitioning = true, hive_types = {{{types}}}" if table.keys else "hive_partitioning = false"
     )
+    if table.paths:
+        local, stored = (", ".join(map(_text, side)) for side in (places or {}, (places or {}).values()))
+        place = f"map([{local}], [{stored}])[filename]" if places else "NULL::VARCHAR"
+        columns.append(f'{place} AS "{PATH}"')
+        hive += ", filename = true"
     files = ", ".join(_text(path) for path in paths)
     reader = f"read_parquet([{files}], union_by_name = {str(union).lower()}, {hive})"
     # Names and types come from the catalog, paths are our own.
@@ -240,7 +282,7 @@ def _marker(table: Table) -> str:
     return f'"salescast relation {table.database}.{table.name}.{table.moment or ""}."'
 
 
-def _text(path: Path) -> str:
+def _text(path: Path | str) -> str:
     return "'" + str(path).replace("'", "''") + "'"
 
 

@@ -5,8 +5,8 @@ rights on Glue and S3, the workgroup's enforced settings and scan cut-off, exact
 format. MiniStack's own GetQueryExecution, GetQueryResults and lists keep working, since executions stay where
 MiniStack keeps them.
 
-Left out: DataScannedInBytes counts whole files (Athena counts the columns it reads); DDL, CTAS, INSERT,
-UNLOAD, prepared statements, result reuse; queueing; a malformed statement fails the execution (Athena refuses
+Left out: DataScannedInBytes counts whole files (Athena counts the columns it reads); prepared statements;
+result reuse; queueing; a malformed statement fails the execution (Athena refuses
 it in StartQueryExecution).
 """
 
@@ -26,13 +26,15 @@ from urllib.parse import urlparse
 from ministack.services import athena, s3
 
 from salescast.local.emulator import patching
-from salescast.local.emulator.athena import catalog, dialect, objects, rights, utility
-from salescast.local.emulator.athena.engine import Engine, Rows, Session
+from salescast.local.emulator.athena import api, catalog, dialect, objects, rights
+from salescast.local.emulator.athena.engine import Engine, Rows, Scan, Session
 from salescast.local.emulator.athena.errors import QueryError
 from salescast.local.emulator.athena.rights import Require
 from salescast.local.emulator.athena.sql.column_types import ColumnType, column_type
-from salescast.local.emulator.athena.sql.kinds import VARCHAR
+from salescast.local.emulator.athena.statements import show, writing
+from salescast.local.emulator.athena.statements.names import plain
 from salescast.local.emulator.athena.types import csv_line
+from salescast.local.emulator.athena.workers.pool import TIMEOUT
 
 Json = dict[str, Any]
 Response = tuple[int, dict[str, str], bytes]
@@ -53,6 +55,16 @@ class Answer:
     types: list[ColumnType]
     rows: list[list[str | None]]
     scanned: int = 0
+    objects: list[str] | None = None
+    """What a statement wrote, for a manifest beside the result; None where it is none that writes."""
+    substatement: str = ""
+
+    @property
+    def file(self) -> bytes:
+        """The result file: CSV with a header; of what is no query the lines alone."""
+        if self.substatement or self.types[:1] == ["string"]:
+            return "".join("\t".join(value or "" for value in row) + "\n" for row in self.rows).encode()
+        return "".join([csv_line([*self.columns]), *map(csv_line, self.rows)]).encode()
 
 
 @dataclass
@@ -62,6 +74,7 @@ class Job:
     sql: str
     database: str
     parameters: list[str]
+    output: str
     cutoff: int | None
     require: Require
     session: Session | None = field(default=None)
@@ -69,6 +82,8 @@ class Job:
 
 _engine: Engine | None = None
 _jobs: dict[str, Job] = {}
+_tokens: dict[str, tuple[tuple[str, str, str], str]] = {}
+"""By ClientRequestToken: what was asked, and the id of its execution."""
 
 
 def apply() -> None:
@@ -84,6 +99,7 @@ def apply() -> None:
     patching.wrap(athena, "_stop_query_execution", _stopping)
     patching.wrap(athena, "_type_precision_scale", _precision_and_scale)
     patching.replace(athena, "_execute_query", _execute)
+    api.apply()
 
 
 def _starting(original: Callable[[Json], Response]) -> Callable[[Json], Response]:
@@ -91,27 +107,40 @@ def _starting(original: Callable[[Json], Response]) -> Callable[[Json], Response
         name = request.get("WorkGroup", "primary")
         workgroup = athena._workgroups.get(name)
         if workgroup is None:
-            return _refused("WorkGroup is not found.")
+            return api.refused("WorkGroup is not found.")
         if workgroup.get("State") == "DISABLED":
-            return _refused(f"WorkGroup {name} is disabled.")
+            return api.refused(f"WorkGroup {name} is disabled.")
+        sql = str(request.get("QueryString", ""))
+        token = str(request.get("ClientRequestToken", ""))
+        asked = (sql, name, json.dumps(request.get("QueryExecutionContext"), sort_keys=True))
+        if token in _tokens:
+            before, query_id = _tokens[token]
+            if before != asked:
+                return api.refused("Idempotent parameters do not match")
+            return api.answer({"QueryExecutionId": query_id})
         settings = workgroup.get("Configuration") or {}
         location = _output_location(request, settings)
         if not location:
-            return _refused(_MISSING_OUTPUT)
+            return api.refused(_MISSING_OUTPUT)
         response = original({**request, "ResultConfiguration": {"OutputLocation": location}})
         if response[0] >= 400:
             return response
         query_id = json.loads(response[2])["QueryExecutionId"]
         parameters = [str(value) for value in request.get("ExecutionParameters") or []]
         execution = athena._executions[query_id]
-        execution["StatementType"] = athena._detect_statement_type(request.get("QueryString", ""))
+        if token:
+            _tokens[token] = (asked, query_id)
+        execution["StatementType"] = _statement_type(sql)
+        if execution["StatementType"] != "DML":
+            execution["ResultConfiguration"]["OutputLocation"] = f"{location}{query_id}.txt"
         if parameters:
             execution["ExecutionParameters"] = parameters
         cutoff = settings.get("BytesScannedCutoffPerQuery")
         _jobs[query_id] = Job(
-            sql=request.get("QueryString", ""),
-            database=(request.get("QueryExecutionContext") or {}).get("Database") or "default",
+            sql=sql,
+            database=plain((request.get("QueryExecutionContext") or {}).get("Database") or "default"),
             parameters=parameters,
+            output=location,
             cutoff=int(cutoff) if cutoff else None,
             # The identity that started the query is the one that reads and writes for it.
             require=rights.of_caller(),
@@ -119,6 +148,14 @@ def _starting(original: Callable[[Json], Response]) -> Callable[[Json], Response
         return response
 
     return start
+
+
+def _statement_type(sql: str) -> str:
+    """DML, DDL or UTILITY, as GetQueryExecution tells it."""
+    first = sql.lstrip().partition("(")[0].split(None, 1)[:1]
+    if first and first[0].lower() in ("values", "unload"):
+        return "DML"
+    return str(athena._detect_statement_type(sql))
 
 
 def _output_location(request: Json, settings: Json) -> str:
@@ -129,11 +166,6 @@ def _output_location(request: Json, settings: Json) -> str:
     enforced = str(settings.get("EnforceWorkGroupConfiguration", bool(of_workgroup))).lower() == "true"
     location = str(of_workgroup if enforced else of_client or of_workgroup)
     return location if not location or location.endswith("/") else location + "/"
-
-
-def _refused(message: str) -> Response:
-    body = {"__type": "InvalidRequestException", "Message": message, "AthenaErrorCode": "INVALID_INPUT"}
-    return 400, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(body).encode()
 
 
 def _stopping(original: Callable[[Json], Response]) -> Callable[[Json], Response]:
@@ -171,7 +203,14 @@ async def _execute(
         statistics["DataScannedInBytes"] = answer.scanned
         if status["State"] == "RUNNING":
             _check_cutoff(job, answer.scanned)
-            _write_result(execution["ResultConfiguration"]["OutputLocation"], answer, job.require)
+            location = execution["ResultConfiguration"]["OutputLocation"]
+            _write_result(location, answer.file, job.require)
+            if answer.objects is not None:
+                manifest = f"{location.rpartition('.')[0]}-manifest.csv"
+                _write_result(manifest, "\n".join(answer.objects).encode(), job.require)
+                statistics["DataManifestLocation"] = manifest
+            if answer.substatement:
+                execution["SubstatementType"] = answer.substatement
             execution["_results"] = {"columns": answer.columns, "rows": answer.rows}
             execution["_column_types"] = answer.types
             status["State"] = "SUCCEEDED"
@@ -181,6 +220,7 @@ async def _execute(
         if status["State"] == "RUNNING":
             reason = str(error) if isinstance(error, QueryError) else f"GENERIC_INTERNAL_ERROR: {error!r}"
             status["State"], status["StateChangeReason"] = "FAILED", dialect.one_line(reason)
+            status["AthenaError"] = _athena_error(status["StateChangeReason"])
             execution["_error"] = reason
     finally:
         _jobs.pop(query_id, None)
@@ -189,36 +229,91 @@ async def _execute(
     status["CompletionDateTime"] = time.time()
 
 
+_ERRORS = (
+    (("GENERIC_INTERNAL_ERROR", "INTERNAL_ERROR"), 1, 200),
+    ((TIMEOUT,), 1, 206),
+    (("EXCEEDED_",), 1, 0),
+    (("DIVISION_BY_ZERO", "INVALID_CAST_ARGUMENT", "INVALID_FUNCTION_ARGUMENT", "NUMERIC_VALUE"), 2, 1001),
+    (("",), 2, 1000),
+)
+"""Beginnings of reasons, with AthenaError's category and type (user guide, "Athena error catalog")."""
+
+
+def _athena_error(reason: str) -> Json:
+    category, kind = next((c, k) for beginnings, c, k in _ERRORS if reason.startswith(beginnings))
+    return {"ErrorCategory": category, "ErrorType": kind, "Retryable": False, "ErrorMessage": reason}
+
+
 def _answer(job: Job) -> Answer:
-    """Resolve, check rights, translate, prune and run; on a worker thread."""
-    assert _engine is not None
-    sql = job.sql.strip().removesuffix(";")
-    described = utility.answer(sql, job.database, job.require)
+    """Run a statement, on a worker thread."""
+    sql = job.sql.strip().removesuffix(";").rstrip()
+    described = show.answer(sql, job.database, job.require)
     if described is not None:
         columns, rows = described
-        return Answer(columns, [column_type(VARCHAR)] * len(columns), rows)
-    now = datetime.now(UTC)
-    query = dialect.parsed(dialect.with_parameters(sql, job.parameters))
-    resolved = catalog.resolve(query, job.database, job.require)
-    translation = dialect.translated(resolved.query, resolved.schema, now)
-    partitions = {}
-    for relation, table in resolved.tables.items():
-        if table.keys and not objects.projected(table):
-            job.require("glue:GetPartitions", *catalog.table_arns(table.database, table.name))
-        partitions[relation] = objects.partitions(table, now)
-    job.session = _engine.session(resolved.tables, partitions)
-    try:
-        scans = job.session.scans(translation.planning_sql)
-        scanned = sum(stored.size for scan in scans for stored in scan.objects)
-        _check_cutoff(job, scanned)
-        rights.check_reading((stored for scan in scans for stored in scan.objects), job.require)
-        result: Rows = job.session.run(translation.sql, scans)
-    finally:
-        job.session.close()
-        job.session = None
-    return Answer(
-        list(translation.columns), [column_type(kind) for kind in translation.kinds], result.rows, scanned
-    )
+        return Answer(columns, [ColumnType("string")] * len(columns), rows)
+    readied: list[_Query] = []
+
+    def select(query: str) -> writing.Selected:
+        readied.append(_Query(job, query))
+        return readied[-1].selected
+
+    written = writing.answer(sql, job.database, job.output, select, job.require)
+    if written is None:
+        return _Query(job, sql).answer()
+    scanned = sum(query.scanned for query in readied)
+    listed = written.objects if written.kind in ("CREATE_TABLE_AS_SELECT", "UNLOAD", "INSERT") else None
+    return Answer([], [], [], scanned, listed, written.kind)
+
+
+class _Query:
+    """A query, resolved under the caller's rights and translated."""
+
+    def __init__(self, job: Job, sql: str) -> None:
+        self._job, self._now = job, datetime.now(UTC)
+        self.scanned = 0
+        query = dialect.parsed(dialect.with_parameters(sql, job.parameters))
+        self._resolved = catalog.resolve(query, job.database, job.require)
+        self._translation = dialect.translated(self._resolved.query, self._resolved.schema, self._now)
+
+    @property
+    def selected(self) -> writing.Selected:
+        """It as what is to be written."""
+        translation = self._translation
+
+        def write(columns: list[str], keys: list[str], compression: str) -> writing.Files:
+            files: writing.Files = self._run(
+                lambda session, scans: session.write(translation.sql, scans, columns, keys, compression)
+            )
+            return files
+
+        return writing.Selected(translation.columns, translation.kinds, write)
+
+    def answer(self) -> Answer:
+        """Its rows."""
+        translation = self._translation
+        result: Rows = self._run(lambda session, scans: session.run(translation.sql, scans))
+        types = [column_type(kind) for kind in translation.kinds]
+        return Answer(list(translation.columns), types, result.rows, self.scanned)
+
+    def _run(self, act: Callable[[Session, list[Scan]], Any]) -> Any:
+        """Prune, check the cut-off and rights, and act."""
+        assert _engine is not None
+        job = self._job
+        partitions = {}
+        for relation, table in self._resolved.tables.items():
+            if table.keys and not objects.projected(table):
+                job.require("glue:GetPartitions", *catalog.table_arns(table.database, table.name))
+            partitions[relation] = objects.partitions(table, self._now)
+        job.session = _engine.session(self._resolved.tables, partitions)
+        try:
+            scans = job.session.scans(self._translation.planning_sql)
+            self.scanned = sum(stored.size for scan in scans for stored in scan.objects)
+            _check_cutoff(job, self.scanned)
+            rights.check_reading((stored for scan in scans for stored in scan.objects), job.require)
+            return act(job.session, scans)
+        finally:
+            job.session.close()
+            job.session = None
 
 
 def _check_cutoff(job: Job, scanned: int) -> None:
@@ -226,14 +321,12 @@ def _check_cutoff(job: Job, scanned: int) -> None:
         raise QueryError("Bytes scanned limit was exceeded")
 
 
-def _write_result(location: str, answer: Answer, require: Require) -> None:
+def _write_result(location: str, data: bytes, require: Require) -> None:
     place = urlparse(location)
     bucket, key = place.netloc, place.path.lstrip("/")
     if s3._buckets.get(bucket) is None:
         raise QueryError(f"INVALID_INPUT: Unable to verify/create output bucket {bucket}")
     rights.check_writing(bucket, key, require)
-    lines = [csv_line(list(answer.columns)), *(csv_line(row) for row in answer.rows)]
-    data = "".join(lines).encode()
     headers = {"content-type": "application/octet-stream", "content-length": str(len(data))}
     response = s3._put_object(bucket, key, data, headers)
     if response[0] >= 300:

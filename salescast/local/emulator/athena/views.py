@@ -40,3 +40,14 @@ def decode(view_original_text: str) -> View:
         return View(str(decoded["originalSql"]), str(decoded["catalog"]), str(decoded["schema"]), columns)
     except (KeyError, TypeError) as error:
         raise InvalidViewError(f"the view's JSON lacks {error}") from error
+
+
+def encode(view: View) -> str:
+    """The ViewOriginalText of a view."""
+    content = {
+        "originalSql": view.sql,
+        "catalog": view.catalog,
+        "schema": view.schema,
+        "columns": [{"name": name, "type": kind} for name, kind in view.columns],
+    }
+    return f"/* Presto View: {base64.b64encode(json.dumps(content).encode()).decode()} */"

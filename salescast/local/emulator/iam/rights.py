@@ -6,11 +6,16 @@ Nothing of MiniStack is imported, so that the tests of rights can read it in the
 # Athena, of the identity that started a query (docs/aws-behaviour.md 7.5).
 ATHENA = frozenset(
     {
+        "glue:BatchCreatePartition",
+        "glue:CreateDatabase",
+        "glue:CreateTable",
+        "glue:DeleteTable",
         "glue:GetDatabase",
         "glue:GetDatabases",
         "glue:GetPartitions",
         "glue:GetTable",
         "glue:GetTables",
+        "glue:UpdateTable",
         "s3:GetBucketLocation",
         "s3:GetObject",
         "s3:ListBucket",

@@ -581,6 +581,7 @@ _RULES: dict[type[exp.Expr], Callable[[_Analysis, Any], Kind | None]] = {
     exp.Null: _always(kinds.UNKNOWN),
     exp.HexString: _always(Kind("varbinary")),
     exp.Column: _Analysis.column,
+    exp.Pseudocolumn: _Analysis.column,
     exp.Identifier: _Analysis.variable,
     exp.Anonymous: _Analysis.call,
     exp.Bracket: _Analysis.subscript,

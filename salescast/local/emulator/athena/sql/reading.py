@@ -196,9 +196,11 @@ _FOREIGN = {
 
 
 class Reading(Trino):
-    """Trino with subscripts as they are written."""
+    """Trino with subscripts as they are written, and hidden columns."""
 
     INDEX_OFFSET = 0
+    PSEUDOCOLUMNS = {"$path", "$PATH"}  # noqa: RUF012, as its base has it
+    EXCLUDES_PSEUDOCOLUMNS_FROM_STAR = True
 
 
 def statements(sql: str) -> list[exp.Expr | None]:

@@ -563,7 +563,8 @@ def _case(node: exp.Case) -> exp.Expr | None:
 
 def _round(node: exp.Anonymous) -> exp.Expr | None:
     """Of exact numbers; those of doubles have macros."""
-    kind, arguments = kind_of(node), node.expressions
+    kind = kind_of(node)
+    arguments: list[exp.Expr] = node.expressions
     of = kind_of(arguments[0])
     if of.name != "decimal":
         if len(arguments) == 2 and of.name in kinds.INTEGERS and node.name == "round":

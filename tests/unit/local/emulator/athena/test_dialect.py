@@ -100,7 +100,7 @@ def test_star_is_expanded_in_the_catalogs_order() -> None:
         ("DELETE FROM t", "NOT_SUPPORTED: DELETE"),
         (
             "SELECT * FROM t WHERE name = 1",
-            "TYPE_MISMATCH: line 1:28: Cannot apply operator: varchar = integer",
+            "TYPE_MISMATCH: line 1:30: Cannot apply operator: varchar = integer",
         ),
         ("SELECT * FROM t WHERE name >= DATE '2026-01-01'", "TYPE_MISMATCH:"),
         ("SELECT * FROM t WHERE day = '2026-01-01'", "TYPE_MISMATCH:"),
