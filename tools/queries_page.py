@@ -39,7 +39,11 @@ def page(stack: Stack) -> str:
 
 
 def _section(stack: Stack, query: NamedQuery) -> str:
-    given = {"order_id": _an_order(stack)} if "order_id" in query.defaults else {}
+    given = {}
+    if "order_id" in query.defaults:
+        given["order_id"] = _an_order(stack)
+    if "product_id" in query.defaults:
+        given["product_id"] = str(athena.query(stack, "top_products", {}).rows[0][0])
     result = athena.query(stack, query.name, given)
     parameters = ", ".join(f"`{name}={value}`" for name, value in (query.defaults | given).items())
     told = f" Parameters: {parameters}." if parameters else ""

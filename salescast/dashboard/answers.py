@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 import polars as pl
 
@@ -81,6 +81,7 @@ class Answers:
         self._lock = threading.Lock()
         self._kept: OrderedDict[Key, tuple[float, Answer]] = OrderedDict()
         self._shelf: tuple[float, dict[str, NamedQuery]] | None = None
+        self._tables: tuple[float, dict[str, list[tuple[str, str]]]] | None = None
 
     def ask(self, *questions: Question) -> list[Answer]:
         """The answers in the order of the questions. Raises SalescastError with Athena's reason."""
@@ -100,6 +101,26 @@ class Answers:
             named = {query.name: query for query in athena.named_queries(self.stack)}
             self._shelf = (time.monotonic(), named)
         return self._shelf[1]
+
+    def tables(self) -> dict[str, list[tuple[str, str]]]:
+        """The tables and views of the stack's database, each with its columns and their types."""
+        if self._tables is None or time.monotonic() - self._tables[0] > TEN_MINUTES:
+            pages = self.stack.glue.get_paginator("get_tables").paginate(
+                DatabaseName=self.stack.output("Database")
+            )
+            found = {
+                table["Name"]: [
+                    (column["Name"], column.get("Type", ""))
+                    for column in (
+                        *table.get("StorageDescriptor", {}).get("Columns", []),
+                        *table.get("PartitionKeys", []),
+                    )
+                ]
+                for page in pages
+                for table in page["TableList"]
+            }
+            self._tables = (time.monotonic(), found)
+        return self._tables[1]
 
     def _find(self, question: Question, now: float) -> Answer | None:
         with self._lock:
@@ -128,15 +149,16 @@ class Answers:
         return answer
 
 
-def footer(answers: Sequence[Answer]) -> str:
+def footer(answers: Sequence[Answer], zone: tzinfo = UTC) -> str:
     """Where the figures of a page are from: when Athena was asked, what it read and what that costs."""
     scanned = sum(answer.result.bytes_scanned for answer in answers)
     dollars = sum(answer.result.dollars for answer in answers)
-    moments = [answer.asked for answer in answers]
+    moments = [answer.asked.astimezone(zone) for answer in answers]
     newest, oldest = max(moments), min(moments)
-    when = f"{newest:%H:%M:%S} UTC"
+    when = f"{newest:%H:%M:%S}"
     if (newest - oldest).total_seconds() >= 1:
         when = f"{oldest:%H:%M:%S} to {when}"
+    when = f"{when} {zone}"
     queries = "1 query" if len(answers) == 1 else f"{len(answers)} queries"
     return f"Athena, {when}: {queries}, {scanned / 1e6:,.2f} MB read, {dollars:.5f} USD on AWS"
 

@@ -7,7 +7,8 @@ import polars as pl
 import streamlit as st
 
 HEIGHT = 300
-SOLD, BEFORE, PROJECTED = "sold", "period before", "projected"
+SOLD, BEFORE, PROJECTED = "sold", "then", "projected"
+TODAY, YESTERDAY = "today", "yesterday"
 # A legend of lines: strokes, with the dashes that tell them apart without colours.
 _LINES: dict[str, Any] = {
     "orient": "top",
@@ -15,7 +16,7 @@ _LINES: dict[str, Any] = {
     "symbolSize": 300,
     "symbolStrokeWidth": 2.5,
 }
-_DASHES = {SOLD: [1, 0], PROJECTED: [6, 3], BEFORE: [2, 3]}
+_DASHES = {SOLD: [1, 0], PROJECTED: [6, 3], BEFORE: [2, 3], TODAY: [1, 0], YESTERDAY: [2, 3]}
 
 
 def show(chart: Any, description: str) -> None:
@@ -34,16 +35,13 @@ def local(column: str) -> pl.Expr:
 
 
 def by_minute(frame: pl.DataFrame) -> Any:
-    """Bars of `orders` by `minute`."""
+    """Bars of `orders` by `minute`, a text of the shop's clock."""
     return (
-        alt.Chart(frame.with_columns(local("minute")), height=260)
+        alt.Chart(frame.with_columns(local("minute")), height=HEIGHT - 20)
         .mark_bar()
         .encode(
             x=alt.X(
-                "minute:T",
-                title="minute (UTC)",
-                timeUnit="yearmonthdatehoursminutes",
-                axis=alt.Axis(format="%H:%M"),
+                "minute:T", title=None, timeUnit="yearmonthdatehoursminutes", axis=alt.Axis(format="%H:%M")
             ),
             y=alt.Y("orders:Q", title="orders a minute", axis=alt.Axis(format=",d", tickMinStep=1)),
             tooltip=[
@@ -54,39 +52,59 @@ def by_minute(frame: pl.DataFrame) -> Any:
     )
 
 
-def close(hours: pl.DataFrame, closing: pl.DataFrame, unit: str) -> Any:
-    """Revenue run up (`value`) by `hour` of `day` (today, yesterday), and today's projected close."""
+def close(hours: pl.DataFrame, course: pl.DataFrame, title: str, offset: float) -> Any:
+    """Revenue run up (`value`) by `hour` of a `day` (today, yesterday), and what is expected from now on
+    (`mean`, `lo80`, `hi80` by `hour`). Hours are UTC's; the axis has the shop's, `offset` ahead.
+    """
+    days = [TODAY, YESTERDAY, *([] if course.is_empty() else [PROJECTED])]
+    x = alt.X(
+        "hour:Q",
+        title=None,
+        scale=alt.Scale(domain=[0, 24]),
+        axis=alt.Axis(
+            values=list(range(0, 25, 3)),
+            labelExpr=f"format((datum.value + {offset % 24}) % 24, '02d') + ':00'"
+            if offset % 1 == 0
+            else "format(datum.value, '02d') + ':00 UTC'",
+        ),
+    )
+    expected = course.select("hour", value="mean", day=pl.lit(PROJECTED))
+    drawn = pl.concat([hours.select("hour", "value", "day"), expected])
+    colour = alt.Color("day:N", title=None, sort=days, scale=alt.Scale(domain=days))
+    dash = alt.Scale(domain=days, range=[_DASHES[day] for day in days])
     lines = (
-        alt.Chart(hours)
-        .mark_line(interpolate="step-after", strokeWidth=2.5)
+        alt.Chart(drawn)
+        .mark_line(interpolate="linear", strokeWidth=2.4)
         .encode(
-            x=alt.X(
-                "hour:Q",
-                title="hour (UTC)",
-                scale=alt.Scale(domain=[0, 24]),
-                axis=alt.Axis(values=list(range(0, 25, 3))),
-            ),
-            y=alt.Y("value:Q", title=f"net revenue so far, {unit}", axis=alt.Axis(format=",.0f")),
-            color=alt.Color("day:N", title=None, sort=["today", "yesterday"], legend=alt.Legend(**_LINES)),
+            x=x,
+            y=alt.Y("value:Q", title=title, axis=alt.Axis(format=",.0f")),
+            color=colour.legend(**_LINES),
             strokeDash=alt.StrokeDash(
-                "day:N", title=None, sort=["today", "yesterday"], legend=alt.Legend(**_LINES)
+                "day:N", title=None, sort=days, scale=dash, legend=alt.Legend(**_LINES)
             ),
             tooltip=[
-                "day:N",
-                alt.Tooltip("hour:Q"),
-                alt.Tooltip("value:Q", title="net revenue", format=",.2f"),
+                alt.Tooltip("day:N", title=" "),
+                alt.Tooltip("hour:Q", title="hours into the day", format=".1f"),
+                alt.Tooltip("value:Q", title=title, format=",.0f"),
             ],
         )
     )
-    end = alt.Chart(closing).encode(x="hour:Q")
-    tips = [alt.Tooltip(f"{name}:Q", format=",.0f") for name in ("mean", "lo80", "hi80")]
-    bounds = end.mark_rule(strokeWidth=6, opacity=0.45).encode(y="lo80:Q", y2="hi80:Q", tooltip=tips)
-    point = end.mark_point(size=110, filled=True, shape="diamond").encode(y="mean:Q", tooltip=tips)
-    return alt.layer(lines, bounds, point).properties(height=260)
+    if course.is_empty():
+        return lines.properties(height=HEIGHT - 20)
+    band = (
+        alt.Chart(course.with_columns(day=pl.lit(PROJECTED)))
+        .mark_area(opacity=0.2)
+        .encode(x=x, y="lo80:Q", y2="hi80:Q", color=colour.legend(None))
+    )
+    layered = alt.layer(band, lines).properties(height=HEIGHT - 20)
+    return layered.resolve_legend(color="independent", strokeDash="independent")
 
 
-def fan(lines: pl.DataFrame, bounds: pl.DataFrame, title: str) -> Any:
-    """Lines of `value` by `day` for each `what`, and the bounds of projected days: lo80, hi80, lo95, hi95."""
+def fan(lines: pl.DataFrame, bounds: pl.DataFrame, title: str, events: pl.DataFrame | None = None) -> Any:
+    """Lines of `value` by `day` for each `what`, and the bounds of projected days: lo80, hi80, lo95, hi95.
+
+    `events` are strips behind them: `promotion` with its `first` and `last` day.
+    """
     order = [SOLD, PROJECTED, BEFORE]
     there = [what for what in order if what in set(lines["what"])]
     colour = alt.Color("what:N", title=None, sort=order, scale=alt.Scale(domain=there))
@@ -108,8 +126,9 @@ def fan(lines: pl.DataFrame, bounds: pl.DataFrame, title: str) -> Any:
             ],
         )
     )
+    marks = [] if events is None or events.is_empty() else _events(events)
     if bounds.is_empty():
-        return drawn.properties(height=HEIGHT)
+        return alt.layer(*marks, drawn).properties(height=HEIGHT)
     days = bounds.with_columns(local("day"), what=pl.lit(PROJECTED))
     # The line of what is projected goes on from the last sold day.
     last, first = lines.filter(what=SOLD).sort("day").tail(1), days.sort("day").head(1)
@@ -122,9 +141,28 @@ def fan(lines: pl.DataFrame, bounds: pl.DataFrame, title: str) -> Any:
     base = alt.Chart(days).encode(x="day:T", color=colour.legend(None))
     outer = base.mark_area(opacity=0.16).encode(y="lo95:Q", y2="hi95:Q")
     inner = base.mark_area(opacity=0.28).encode(y="lo80:Q", y2="hi80:Q")
-    layered = alt.layer(outer, inner, join, drawn).properties(height=HEIGHT)
+    layered = alt.layer(*marks, outer, inner, join, drawn).properties(height=HEIGHT)
     # The legend is that of the lines; shared with the areas it would show their faint colours.
     return layered.resolve_legend(color="independent", strokeDash="independent")
+
+
+def _events(events: pl.DataFrame) -> list[Any]:
+    """A strip behind the lines for each event, and its name."""
+    # To the end of its last day.
+    days = events.with_columns(
+        local("first"), until=(pl.col("last").str.to_date() + pl.duration(days=1)).dt.to_string()
+    ).with_columns(local("until"))
+    tips = [
+        alt.Tooltip("promotion:N", title="promotion"),
+        alt.Tooltip("first:T", title="from", format="%d %b"),
+        alt.Tooltip("last:N", title="to"),
+    ]
+    base = alt.Chart(days).encode(x=alt.X("first:T", title=None), tooltip=tips)
+    strip = base.mark_rect(opacity=0.14, color="#B88A00").encode(x2="until:T")
+    names = base.mark_text(align="left", baseline="top", dx=3, dy=3, fontSize=10).encode(
+        text="promotion:N", y=alt.value(0)
+    )
+    return [strip, names]
 
 
 def bars(frame: pl.DataFrame, title: str) -> Any:

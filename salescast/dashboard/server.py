@@ -7,7 +7,11 @@ import threading
 import urllib.request
 import webbrowser
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from salescast.stack import optional_libraries
 from salescast.stack.errors import SalescastError
@@ -47,6 +51,7 @@ def serve(state: Path, name: str | None, port: int, *, browser: bool, report: Ca
 
     for library in USED_BY_STREAMLIT:
         importlib.import_module(library)
+    threading.Thread(target=_warm, args=(state, name), daemon=True).start()
     arguments = ["--state", str(state), *(["--stack", name] if name else [])]
     sys.argv = ["streamlit"]
     cli.main(
@@ -60,6 +65,20 @@ def _announce(url: str, browser: bool, report: Callable[[str], None]) -> None:
     report(f"the dashboard is at {url}; Ctrl-C ends it")
     if browser:
         webbrowser.open(url)
+
+
+def _warm(state: Path, name: str | None) -> None:
+    """Ask what the first page asks, so that it is there when the browser is."""
+    # They need the dashboard's libraries, which `serve` asks for first.
+    from salescast.dashboard.pages import now
+    from salescast.dashboard.target import Target
+    from salescast.dashboard.view import View
+
+    with suppress(SalescastError, BotoCoreError, ClientError, OSError):
+        view = View.open(Target(state, name))
+        view.pulse.beat()
+        now.asked(view, datetime.now(UTC), 0.0)
+        view.answers.shelf()
 
 
 def _answers(url: str) -> bool:

@@ -15,6 +15,9 @@ from salescast.stack.state import State
 # change takes longer than this to arrive.
 REFRESH_LAPTOP = 4
 REFRESH_AWS = 60
+# Seconds that the health in the head of a page stands.
+PULSE_LAPTOP = 15
+PULSE_AWS = 120
 
 _lock = threading.Lock()
 _opened: dict[str, Stack] = {}
@@ -41,8 +44,13 @@ class Target:
         return REFRESH_AWS if self.name else REFRESH_LAPTOP
 
     @property
-    def title(self) -> str:
-        return f"{self.name} on AWS" if self.name else "on this machine"
+    def pulse(self) -> int:
+        """Seconds after which the health in the head of a page is asked anew."""
+        return PULSE_AWS if self.name else PULSE_LAPTOP
+
+    @property
+    def place(self) -> str:
+        return "on AWS" if self.name else "on this machine"
 
     def open(self) -> tuple[str, Stack]:
         """The stack, and what tells it from one that ran there before.

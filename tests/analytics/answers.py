@@ -19,6 +19,7 @@ from tests.analytics.customers import (
     customer_lifetime_value,
     customer_segments,
     new_and_returning_customers,
+    sales_customers,
     top_customers,
 )
 from tests.analytics.figures import (
@@ -26,6 +27,7 @@ from tests.analytics.figures import (
     Rows,
     between,
     counted,
+    first_by_name,
     grouped,
     money,
     ordered,
@@ -171,6 +173,52 @@ def promotion_uplift(shop: Books, given: Parameters) -> Rows:
     return rows
 
 
+def promotion_days(shop: Books, given: Parameters) -> Rows:
+    found = between(shop, given).drop_nulls("promotion").group_by("promotion", "order_date").len()
+    return [list(row) for row in found.sort("promotion", "order_date").iter_rows()]
+
+
+def product_days(shop: Books, given: Parameters) -> Rows:
+    frame = between(shop, given).filter(product_id=given["product_id"])
+    found = frame.group_by("order_date", "currency").agg(
+        rows_().alias("orders"),
+        (col("status") == "RETURNED").sum().alias("returned"),
+        col("units").sum(),
+        col("net").sum(),
+    )
+    return [[*row[:-1], money(row[-1])] for row in found.sort("order_date", "currency").iter_rows()]
+
+
+def sales_products(shop: Books, given: Parameters) -> Rows:
+    recent = between(shop, given)
+    earlier = between(shop, given | {"from": given["before"], "to": given["until"]})
+    both = pl.concat([recent, earlier])
+    names, categories = (dict(first_by_name(both, name).iter_rows()) for name in ("product_name", "category"))
+    then = dict(
+        earlier.group_by(pl.concat_list("product_id", "currency").list.join("|"))
+        .agg(col("net").sum())
+        .iter_rows()
+    )
+    rows: Rows = []
+    for product_id, currency in both.select("product_id", "currency").unique().iter_rows():
+        sold = recent.filter(product_id=product_id, currency=currency)
+        rows.append(
+            [
+                product_id,
+                names[product_id],
+                categories[product_id],
+                currency,
+                sold.height,
+                sold.filter(status="CANCELLED").height,
+                sold.filter(status="RETURNED").height,
+                total(sold["units"]),
+                money(total(sold["net"])),
+                money(then.get(f"{product_id}|{currency}", 0)),
+            ]
+        )
+    return ordered(rows, lambda row: (-row[8], row[0], row[3]), 2000)
+
+
 def _stock_and_sales(shop: Books, given: Parameters) -> list[dict[str, Any]]:
     begin = (shop.today - timedelta(days=int(given["days"]))).isoformat()
     sold = (
@@ -230,6 +278,20 @@ def sell_through(shop: Books, given: Parameters) -> Rows:
         ([name, sold, stock, percent(sold, sold + stock)] for name, (sold, stock) in categories.items()),
         lambda row: (-row[3], row[0]),
     )
+
+
+def stock_plan(shop: Books, given: Parameters) -> Rows:
+    begin = (shop.today - timedelta(days=int(given["days"]))).isoformat()
+    recent = shop.orders.filter(col("order_date") > begin).sort("order_ts")
+    newest = {
+        r["product_id"]: (money(r["unit_price"]), r["currency"])
+        for r in recent.group_by("product_id").agg(col("unit_price", "currency").last()).to_dicts()
+    }
+    names = ("product_id", "product_name", "category", "stock", "reorder_level", "lead_time_days", "sold")
+    return [
+        [*(p[name] for name in names), *newest.get(p["product_id"], (None, None))]
+        for p in _stock_and_sales(shop, given)
+    ]
 
 
 def orders_by_status(shop: Books, given: Parameters) -> Rows:
@@ -321,6 +383,7 @@ ANSWERS: dict[str, Callable[[Books, Parameters], Rows]] = {
         *(sales_by_day, sales_by_hour, sales_growth, average_order_value, top_products, falling_products),
         *(returns_and_cancellations, promotion_uplift, customer_segments, new_and_returning_customers),
         *(cohort_retention, customer_lifetime_value, top_customers, stock_cover, reorder_list, sell_through),
+        *(sales_products, sales_customers, product_days, promotion_days, stock_plan),
         *(orders_by_status, orders_by_status_at, order_history, lead_times, data_quality),
     )
 } | {f"sales_by_{what}": _sales_by(what) for what in ("category", "channel", "country")}

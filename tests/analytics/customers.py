@@ -10,6 +10,7 @@ from tests.analytics.figures import (
     Parameters,
     Rows,
     between,
+    counted,
     money,
     ordered,
     percent,
@@ -88,6 +89,30 @@ def new_and_returning_customers(shop: Books, given: Parameters) -> Rows:
             ]
         )
     return rows
+
+
+def sales_customers(shop: Books, given: Parameters) -> Rows:
+    known = shop.orders.filter(col("customer_id") != "erased", col("order_date") <= given["to"])
+    firsts = dict(known.group_by("customer_id").agg(col("order_date").min()).iter_rows())
+    rows: Rows = []
+    for (currency,), group in counted(between(shop, given)).group_by("currency"):
+        people = group.filter(col("customer_id") != "erased").with_columns(
+            new=col("customer_id").replace_strict(firsts, default=None) >= given["from"]
+        )
+        new, back = people.filter(col("new")), people.filter(~col("new"))
+        rows.append(
+            [
+                currency,
+                group["invoice_id"].n_unique(),
+                total(group["quantity"]),
+                money(total(group["net"])),
+                new["customer_id"].n_unique(),
+                back["customer_id"].n_unique(),
+                money(total(new["net"])),
+                money(total(back["net"])),
+            ]
+        )
+    return ordered(rows, lambda row: (-row[3], row[0]))
 
 
 def cohort_retention(shop: Books, given: Parameters) -> Rows:

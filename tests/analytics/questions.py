@@ -44,7 +44,12 @@ def given(name: str, shop: Books) -> list[dict[str, str]]:
         "before": day(90),
         "until": "14:30:00",
         "moment": f"{day(30)} 12:00:00",
+        "product_id": order["product_id"],
     }
+    if name == "sales_products":
+        others |= {"before": day(120), "until": day(61)}
+    if name == "promotion_days":
+        others |= {"from": promoted.min(), "to": promoted.max()}
     if name == "promotion_uplift":
         others |= {"from": promoted.min(), "to": promoted.max()}
     if name in ("sales_growth", "falling_products"):
@@ -52,7 +57,7 @@ def given(name: str, shop: Books) -> list[dict[str, str]]:
     if name == "new_and_returning_customers":
         others |= {"from": day(90)[:7], "to": day(40)[:7]}
     changed = {parameter: str(others[parameter]) for parameter in QUERIES[name].defaults}
-    return [changed] if name == "order_history" else [{}, changed]
+    return [changed] if name in ("order_history", "product_days") else [{}, changed]
 
 
 def _typical(shop: Books, first: str, last: str) -> dict[str, str]:

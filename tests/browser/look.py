@@ -80,7 +80,7 @@ class Look:
         else:
             expect(self.page.get_by_text(re.compile("^Athena, "))).to_be_visible()
         self.idle()
-        for chart in self.page.get_by_test_id("stVegaLiteChart").all():
+        for chart in self.page.get_by_test_id("stVegaLiteChart").filter(visible=True).all():
             expect(chart.locator("svg")).to_be_visible()
 
     def idle(self) -> None:

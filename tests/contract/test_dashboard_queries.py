@@ -25,7 +25,7 @@ def questions(module: ModuleType) -> list[Question]:
     return [value for value in vars(module).values() if isinstance(value, Question)]
 
 
-@pytest.mark.parametrize("page", ["customers", "now", "sales", "stock", "trust"])
+@pytest.mark.parametrize("page", ["customers", "now", "product", "sales", "stock", "trust"])
 def test_a_page_reads_columns_that_its_queries_have(page: str) -> None:
     asked = questions(importlib.import_module(f"salescast.dashboard.pages.{page}"))
     assert asked

@@ -1,14 +1,15 @@
-"""Now: what is sold at this moment, and whether it arrives."""
+"""Now: what is sold today, against yesterday by this time and the projection, and what happens right now."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import streamlit as st
 
-from salescast.dashboard import charts, formatting
-from salescast.dashboard.answers import MINUTE, TEN_MINUTES, Question
-from salescast.dashboard.view import View, command, empty, small
-from salescast.integrity import health
+from salescast.dashboard import charts, day, formatting
+from salescast.dashboard.answers import MINUTE, TEN_MINUTES, Answer, Question
+from salescast.dashboard.clock import clock, local, offset
+from salescast.dashboard.view import View, card, command, empty, figure, figures, loading, small
 
 MINUTES = 60
 BY_MINUTE = Question("orders_by_minute", ("minute", "currency", "orders", "net_revenue"))
@@ -26,191 +27,232 @@ LATEST = Question(
         "status",
     ),
 )
-FRESHNESS = Question("freshness", ("p95_seconds",), MINUTE)
+USUAL = Question("sales_by_hour", ("hour_of_day", "currency", "net_revenue"), TEN_MINUTES)
+USUAL_DAYS = 28
+PROJECTION = Question(
+    "latest_projection", ("projected_date", "currency", "mean", "lo80", "hi80"), TEN_MINUTES
+)
 
 
 def page(view: View) -> None:
     now = datetime.now(UTC)
+    # The first look of a browser takes what somebody saw lately; it is made anew seconds later.
+    first = "now" not in st.session_state
+    with loading("now", 560):
+        so_far, minutes, latest, before, usual, ahead = (
+            answer.frame for answer in asked(view, now, MINUTE if first else view.live)
+        )
+    currency = formatting.main_currency(so_far)
+    sold = so_far.filter(currency=currency).row(0, named=True) if not so_far.is_empty() else {}
+    today = minutes.filter(pl.col("minute") >= f"{now:%Y-%m-%d}", pl.col("currency") == currency)
+    hour = now.hour + now.minute / 60
+    shares = _shares(usual.filter(currency=currency))
+    projected = _projected(now, sold, today, ahead.filter(currency=currency))
+    course = day.course(projected, shares, hour, sold.get("net_revenue", 0.0)) if projected else []
+    begin = now - timedelta(minutes=MINUTES)
+    recent = minutes.filter(pl.col("minute") >= f"{begin:%Y-%m-%d %H:%M}")
+    _figures(view, now, currency, sold, recent, course)
+    if projected and sold.get("orders"):
+        _against(sold["net_revenue"], day.by_now(projected, shares, hour), currency)
+    left, right = st.columns([3, 2], gap="small")
+    with left, card("Today, hour by hour", "today"):
+        _chart(view, now, currency, (today, before), course)
+    with right, card("Orders a minute, last hour", "minutes"):
+        _minutes(view, now, recent, latest)
+    with card("Latest orders", "latest"):
+        _latest(latest, view.zone)
+    _notes(view, now, so_far, currency)
+
+
+def asked(view: View, now: datetime, age: float) -> list[Answer]:
+    """What the page shows, not older than so many seconds where that matters."""
     today, yesterday = f"{now:%Y-%m-%d}", f"{now - timedelta(days=1):%Y-%m-%d}"
     begin = now - timedelta(minutes=MINUTES)
-    clock = {"day": today, "before": yesterday, "until": f"{now:%H:%M}:59"}
-    minutes, so_far, latest, fresh, before = view.ask(
-        BY_MINUTE.where({"from": f"{begin:%Y-%m-%d}", "to": today}, view.live),
-        SO_FAR.where(clock, view.live),
-        LATEST.where({"from": yesterday, "to": today}, view.live),
-        FRESHNESS.where({"from": yesterday, "to": today}),
-        BY_MINUTE.where({"from": yesterday, "to": yesterday}, TEN_MINUTES),
+    usual = {"from": f"{now - timedelta(days=USUAL_DAYS):%Y-%m-%d}", "to": yesterday}
+    return list(
+        view.ask(
+            SO_FAR.where({"day": today, "before": yesterday, "until": f"{now:%H:%M}:59"}, age),
+            BY_MINUTE.where({"from": f"{begin:%Y-%m-%d}", "to": today}, age),
+            LATEST.where({"from": yesterday, "to": today}, age),
+            BY_MINUTE.where({"from": yesterday, "to": yesterday}, TEN_MINUTES),
+            USUAL.where(usual),
+            PROJECTION.where({"from": today}),
+        )
     )
-    recent = minutes.frame.filter(pl.col("minute") >= f"{begin:%Y-%m-%d %H:%M}")
-    sold = so_far.frame
-    _figures(view, now, int(recent["orders"].sum()), sold, latest.frame, fresh.frame)
-    left, right = st.columns(2, gap="large")
-    with left:
-        st.header("Orders a minute, last hour", anchor=False)
-        if recent.is_empty():
-            empty(
-                "No order was placed in the last hour.",
-                f"Write some: {command('generate --rate 5', view.target)}",
-            )
-        else:
-            charts.show(
-                charts.by_minute(_every_minute(recent, begin, now)),
-                f"Orders a minute over the last hour: {recent['orders'].sum():,} orders",
-            )
-    with right:
-        st.header("Today and its projected close", anchor=False)
-        _close(now, sold, minutes.frame.filter(pl.col("minute") >= today), before.frame)
-    st.header("Latest orders", anchor=False)
-    _latest(latest.frame)
+
+
+def _shares(usual: pl.DataFrame) -> list[float]:
+    revenue = dict(usual.select("hour_of_day", "net_revenue").iter_rows())
+    return day.profile([revenue.get(hour, 0.0) for hour in range(day.HOURS)])
+
+
+def _projected(
+    now: datetime, sold: dict[str, float], today: pl.DataFrame, ahead: pl.DataFrame
+) -> day.Projected | None:
+    """The close as projected today, else as projected for today before."""
+    if sold.get("closing_revenue") is not None:
+        made = str(sold["projected_ts"])
+        earlier = today.filter(pl.col("minute") < made[:16])
+        hour = int(made[11:13]) + int(made[14:16]) / 60
+        return day.Projected(
+            sold["closing_revenue"],
+            sold["lo80"],
+            sold["hi80"],
+            hour,
+            formatting.total(earlier["net_revenue"]),
+        )
+    for row in ahead.filter(projected_date=f"{now:%Y-%m-%d}").to_dicts():
+        return day.Projected(row["mean"], row["lo80"], row["hi80"])
+    return None
 
 
 def _figures(
-    view: View, now: datetime, recent: int, sold: pl.DataFrame, latest: pl.DataFrame, fresh: pl.DataFrame
+    view: View,
+    now: datetime,
+    currency: str,
+    sold: dict[str, float],
+    recent: pl.DataFrame,
+    course: list[day.Expected],
 ) -> None:
-    currency = formatting.main_currency(sold)
-    row = sold.filter(currency=currency).row(0, named=True) if not sold.is_empty() else {}
-    revenue, before = row.get("net_revenue", 0.0), row.get("net_revenue_before", 0.0)
-    failing = health.failing(view.stack)
-    with st.container(horizontal=True):
-        st.metric("Orders, last hour", formatting.count(recent), border=True, height="stretch")
-        st.metric(
-            "Orders today",
-            formatting.count(row.get("orders", 0)),
-            formatting.change(row.get("orders", 0), row.get("orders_before", 0)),
-            help="Compared with yesterday until this time of the day, UTC.",
-            border=True,
-            height="stretch",
-        )
-        st.metric(
-            "Net revenue today",
-            formatting.money(revenue, currency),
-            formatting.change(revenue, before),
-            help="Orders placed, shipped or delivered. Compared with yesterday until this time, UTC.",
-            border=True,
-            height="stretch",
-        )
-        close = row.get("closing_revenue")
-        explanation = "The projector has not run today."
-        if close is not None:
-            bounds = f"{formatting.money(row['lo80'], currency)} to {formatting.money(row['hi80'], currency)}"
-            explanation = f"80 % interval {bounds}, as projected at {row['projected_ts'][11:16]} UTC."
-        shown = formatting.money(close, currency)
-        if close is not None and revenue > close:
-            # The day was projected before; it cannot close below what is sold.
-            shown = f"over {formatting.money(revenue, currency)}"
-        st.metric("Projected close", shown, help=explanation, border=True, height="stretch")
-        st.metric(
-            "Newest order",
-            *_newest(now, latest, fresh),
-            border=True,
-            height="stretch",
-            delta_color="off",
-            delta_arrow="off",
-        )
-        failed = failing.errors + failing.dead_letters
-        st.metric(
-            "Failures waiting",
-            formatting.count(failed),
-            "see Trust" if failed else "none",
-            delta_color="inverse" if failed else "off",
-            delta_arrow="off",
-            help="Objects under errors/ and messages in the dead-letter queue.",
-            border=True,
-            height="stretch",
-        )
-    if sold["currency"].n_unique() > 1:
-        others = ", ".join(sorted(set(sold["currency"]) - {currency}))
-        small(f"Revenue is that in {currency}; there are orders in {others} too.")
-
-
-def _newest(now: datetime, latest: pl.DataFrame, fresh: pl.DataFrame) -> tuple[str, str]:
-    """How old the newest order is, and how long changes take."""
-    lag = f"95 % in {fresh['p95_seconds'][-1]:,} s" if not fresh.is_empty() else "nothing arrived"
-    if latest.is_empty():
-        return formatting.NONE, lag
-    age = now.replace(tzinfo=None) - formatting.moment(latest["order_ts"][0])
-    return f"{health.span(age.total_seconds())} ago", lag
-
-
-def _every_minute(recent: pl.DataFrame, begin: datetime, now: datetime) -> pl.DataFrame:
-    """All minutes of the hour, also those without an order."""
-    first = begin.replace(second=0, microsecond=0)
-    count = int((now - first).total_seconds() // 60) + 1
-    minutes = pl.DataFrame(
-        {"minute": [f"{first + timedelta(minutes=n):%Y-%m-%d %H:%M:00.000}" for n in range(count)]}
+    time = clock(now, view.zone)
+    orders_before = sold.get("orders_before", 0)
+    shown = (
+        ("Sold today", "net_revenue", lambda value: formatting.money(value, currency)),
+        ("Orders today", "orders", formatting.count),
     )
-    counted = recent.group_by("minute").agg(pl.col("orders").sum())
-    return minutes.join(counted, on="minute", how="left").with_columns(pl.col("orders").fill_null(0))
+    with figures("now"):
+        for label, name, written in shown:
+            value, before = sold.get(name, 0), sold.get(f"{name}_before", 0)
+            change = formatting.change_worth_saying(value, before, orders_before)
+            told = f"{written(before)} yesterday by {time}"
+            figure(label, written(value), f"on {told}" if change else told, change=change)
+        end = course[-1] if course else None
+        figure(
+            "Projected close",
+            formatting.money(end.mean if end else None, currency),
+            f"{formatting.money(end.lo80, currency)} to {formatting.money(end.hi80, currency)}"
+            if end
+            else "not projected yet",
+            explanation="What is sold already, and what the projection expects of the hours left. In 4 of 5 "
+            "cases the day closes within these bounds.",
+        )
+        figure(
+            "Orders, last hour",
+            formatting.count(formatting.total(recent["orders"])),
+            formatting.money(formatting.total(recent.filter(currency=currency)["net_revenue"]), currency),
+        )
 
 
-def _close(now: datetime, sold: pl.DataFrame, minutes: pl.DataFrame, before: pl.DataFrame) -> None:
-    currency = formatting.main_currency(sold)
+def _against(sold: float, expected: float, currency: str) -> None:
+    """One sentence on the day and its projection."""
+    gap = formatting.money(abs(sold - expected), currency)
+    told = formatting.money(expected, currency)
+    side = "ahead of" if sold >= expected else "behind"
+    small(formatting.escaped(f"{gap} {side} the projection, which expected {told} by now."))
+
+
+def _chart(
+    view: View,
+    now: datetime,
+    currency: str,
+    days: tuple[pl.DataFrame, pl.DataFrame],
+    course: list[day.Expected],
+) -> None:
+    today, before = days
     runs = [
-        _run_up(minutes, currency, now.hour + now.minute / 60).with_columns(day=pl.lit("today")),
-        _run_up(before, currency, 24.0).with_columns(day=pl.lit("yesterday")),
+        _run_up(today, currency, now.hour + now.minute / 60).with_columns(day=pl.lit(charts.TODAY)),
+        _run_up(before, currency, 24.0).with_columns(day=pl.lit(charts.YESTERDAY)),
     ]
-    closing = (
-        sold.filter(pl.col("closing_revenue").is_not_null())
-        .filter(currency=currency)
-        .select(pl.lit(24.0).alias("hour"), pl.col("closing_revenue").alias("mean"), "lo80", "hi80")
-    )
-    if closing.is_empty() and all(run["value"].sum() == 0 for run in runs):
+    if not course and all(run["value"].sum() == 0 for run in runs):
         empty(
             "Nothing was sold today or yesterday, and today's close is not projected.",
             "The projector runs daily.",
         )
         return
+    rows = pl.DataFrame(
+        [(one.hour, one.mean, one.lo80, one.hi80) for one in course],
+        schema={"hour": pl.Float64, "mean": pl.Float64, "lo80": pl.Float64, "hi80": pl.Float64},
+        orient="row",
+    )
     unit = formatting.SYMBOLS.get(currency, currency)
     charts.show(
-        charts.close(pl.concat(runs), closing, unit),
-        "Net revenue run up over the hours of today and yesterday, with today's projected close",
+        charts.close(pl.concat(runs), rows, f"net revenue so far, {unit}", offset(now, view.zone)),
+        "Net revenue run up over the hours of today and yesterday, and what is expected until today's close",
     )
-    if not closing.is_empty():
-        low, high = (formatting.money(closing[name][0], currency) for name in ("lo80", "hi80"))
-        mean = formatting.money(closing["mean"][0], currency)
-        sold_so_far = sold.filter(currency=currency)["net_revenue"][0]
-        beyond = " Today has passed that already." if sold_so_far > closing["hi80"][0] else ""
-        small(
-            formatting.escaped(f"◆ Projected close {mean}; in 4 of 5 cases between {low} and {high}.{beyond}")
-        )
 
 
 def _run_up(minutes: pl.DataFrame, currency: str, until: float) -> pl.DataFrame:
-    """Revenue run up over the hours of a day, from its start until now or its end."""
+    """Revenue run up at each full hour of a day, from its start until now or its end."""
     at = (
         pl.col("minute").str.slice(11, 2).cast(pl.Float64)
         + pl.col("minute").str.slice(14, 2).cast(pl.Float64) / 60
     )
-    sold = (
-        minutes.filter(currency=currency)
-        .sort("minute")
-        .select(hour=at, value=pl.col("net_revenue").cum_sum())
+    sold = minutes.filter(currency=currency).select(at.alias("hour"), "net_revenue")
+    hours = [float(hour) for hour in range(day.HOURS + 1) if hour < until] + [until]
+    values = [formatting.total(sold.filter(pl.col("hour") < hour)["net_revenue"]) for hour in hours]
+    values[-1] = formatting.total(sold.filter(pl.col("hour") <= until)["net_revenue"])
+    return pl.DataFrame({"hour": hours, "value": values})
+
+
+def _minutes(view: View, now: datetime, recent: pl.DataFrame, latest: pl.DataFrame) -> None:
+    if not recent.is_empty():
+        charts.show(
+            charts.by_minute(_every_minute(recent, now, view.zone)),
+            f"Orders a minute over the last hour: {recent['orders'].sum():,} orders",
+        )
+    elif latest.is_empty():
+        empty(
+            "No order was placed today or yesterday.",
+            f"Write some: {command('generate --rate 5', view.target)}",
+        )
+    else:
+        placed = local(latest["order_ts"][0], view.zone)
+        small(f"None. The last order came at {placed:%H:%M} on {formatting.day(placed.date())}.")
+
+
+def _every_minute(recent: pl.DataFrame, now: datetime, zone: ZoneInfo) -> pl.DataFrame:
+    """All minutes of the last hour on the shop's clock, also those without an order."""
+    counted = dict(recent.group_by("minute").agg(pl.col("orders").sum()).iter_rows())
+    first = (now - timedelta(minutes=MINUTES)).replace(second=0, microsecond=0)
+    minutes = [first + timedelta(minutes=number) for number in range(MINUTES + 1)]
+    return pl.DataFrame(
+        {
+            "minute": [f"{minute.astimezone(zone):%Y-%m-%d %H:%M:00}" for minute in minutes],
+            "orders": [counted.get(f"{minute:%Y-%m-%d %H:%M:00.000}", 0) for minute in minutes],
+        }
     )
-    last = sold["value"][-1] if not sold.is_empty() else 0.0
-    ends = [pl.DataFrame({"hour": [hour], "value": [value]}) for hour, value in ((0.0, 0.0), (until, last))]
-    return pl.concat([ends[0], sold.filter(pl.col("hour") <= until), ends[1]])
 
 
-def _latest(latest: pl.DataFrame) -> None:
+def _latest(latest: pl.DataFrame, zone: ZoneInfo) -> None:
     if latest.is_empty():
         small("None today or yesterday.")
         return
+    rows = [
+        {
+            "placed": f"{local(row['order_ts'], zone):%H:%M:%S, %-d %b}",
+            "product": row["product_name"],
+            "units": row["quantity"],
+            "amount": formatting.money(row["amount"], row["currency"]),
+            "country": row["country"],
+            "channel": formatting.word(row["channel"]),
+            "status": formatting.word(row["status"]),
+            "order": row["order_id"],
+        }
+        for row in latest.to_dicts()
+    ]
     st.dataframe(
-        latest.with_columns(
-            pl.col("order_ts").str.slice(0, 19),
-            amount=pl.struct("amount", "currency").map_elements(
-                lambda row: formatting.money(row["amount"], row["currency"]), return_dtype=pl.String
-            ),
-        ).select(
-            "order_ts", "product_name", "quantity", "amount", "country", "channel", "status", "order_id"
-        ),
+        pl.DataFrame(rows),
         hide_index=True,
         height=320,
-        column_config={
-            "order_ts": "placed (UTC)",
-            "product_name": "product",
-            "quantity": st.column_config.NumberColumn("units"),
-            "order_id": "order",
-        },
+        column_config={"amount": st.column_config.TextColumn(alignment="right")},
         alt="The latest orders",
     )
+
+
+def _notes(view: View, now: datetime, so_far: pl.DataFrame, currency: str) -> None:
+    others = sorted(set(so_far["currency"]) - {currency})
+    if others:
+        small(f"Revenue is that in {currency}; there are orders in {', '.join(others)} too.")
+    if offset(now, view.zone):
+        midnight = now.replace(hour=0, minute=0)
+        small(f"A day is UTC's: it begins at {clock(midnight, view.zone)} on the shop's clock.")

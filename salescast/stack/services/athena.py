@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -101,9 +101,14 @@ class NamedQuery:
         ]
 
 
-def run(stack: Stack, sql: str, arguments: Sequence[str] = ()) -> Result:
-    """Run a statement and read its whole answer. Raises SalescastError with Athena's reason when it fails."""
-    execution, statistics = _execute(stack, sql, arguments)
+def run(
+    stack: Stack, sql: str, arguments: Sequence[str] = (), stopped: Callable[[], bool] = lambda: False
+) -> Result:
+    """Run a statement and read its whole answer. `stopped` is asked while it runs: true cancels the query.
+
+    Raises SalescastError with Athena's reason when it fails, and when it is cancelled.
+    """
+    execution, statistics = _execute(stack, sql, arguments, stopped)
     columns, rows = _read(stack, execution)
     return Result(
         columns,
@@ -200,7 +205,9 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _execute(stack: Stack, sql: str, arguments: Sequence[str]) -> tuple[str, Mapping[str, Any]]:
+def _execute(
+    stack: Stack, sql: str, arguments: Sequence[str], stopped: Callable[[], bool] = lambda: False
+) -> tuple[str, Mapping[str, Any]]:
     request: dict[str, Any] = {
         "QueryString": sql,
         "WorkGroup": stack.output("Workgroup"),
@@ -216,7 +223,7 @@ def _execute(stack: Stack, sql: str, arguments: Sequence[str]) -> tuple[str, Map
         raise SalescastError(
             f"Athena refuses the query: {_first_line(error.response['Error']['Message'])}"
         ) from error
-    execution = _finished(stack, identity)
+    execution = _finished(stack, identity, stopped)
     status = execution["Status"]
     if status["State"] != "SUCCEEDED":
         reason = _first_line(status.get("StateChangeReason", "no reason given"))
@@ -224,11 +231,17 @@ def _execute(stack: Stack, sql: str, arguments: Sequence[str]) -> tuple[str, Map
     return identity, execution.get("Statistics", {})
 
 
-def _finished(stack: Stack, identity: str) -> Mapping[str, Any]:
+def _finished(stack: Stack, identity: str, stopped: Callable[[], bool]) -> Mapping[str, Any]:
     """The execution once it has ended. Whatever ends the waiting for it, Ctrl-C too, stops the query."""
+
+    def look() -> Mapping[str, Any]:
+        if stopped():
+            raise SalescastError("the query was cancelled")
+        return stack.athena.get_query_execution(QueryExecutionId=identity)["QueryExecution"]
+
     try:
         return poll(
-            lambda: stack.athena.get_query_execution(QueryExecutionId=identity)["QueryExecution"],
+            look,
             lambda execution: execution["Status"]["State"] in FINAL,
             pause=POLL_FIRST,
             longest=POLL_LONGEST,

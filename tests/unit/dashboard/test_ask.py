@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salescast.dashboard.pages.ask import READS, as_csv, reading
+from salescast.dashboard.pages.ask import READS, Asked, as_csv, drawn, reading
 from salescast.stack.errors import SalescastError
 from salescast.stack.services.athena import Column, Result
 
 WRITES = (
     "insert", "update", "delete", "merge", "create", "drop", "alter", "unload", "msck", "vacuum", "optimize",
-    "prepare", "execute", "deallocate", "truncate", "grant", "call", "use",
+    "prepare", "execute", "explain", "values", "deallocate", "truncate", "grant", "call", "use",
 )  # fmt: skip
 words = st.sampled_from([*READS, *WRITES, "x"])
 inside = st.text(st.sampled_from("ab ;()'\n*-/"), max_size=12)
@@ -41,16 +43,6 @@ def test_what_writes_is_refused(start: str, word: str, write: object, after: str
         reading(f"{start}{write(word)} {after} 1")  # type: ignore[operator]
 
 
-@given(
-    before, st.sampled_from(WRITES), st.sampled_from(["analyze", "ANALYZE VERBOSE", "/* */ Analyze -- \n"])
-)
-def test_explain_analyze_runs_what_it_explains(start: str, word: str, analyze: str) -> None:
-    with pytest.raises(SalescastError, match="only reads"):
-        reading(f"{start}EXPLAIN {analyze} {word} INTO orders SELECT 1")
-    sql = f"EXPLAIN {analyze} SELECT 1"
-    assert reading(sql) == sql
-
-
 @pytest.mark.parametrize("sql", ["", "  ", ";", "-- SELECT 1", "/* SELECT 1 */", "()", "1", "*"])
 def test_what_is_no_statement_is_refused(sql: str) -> None:
     with pytest.raises(SalescastError, match="only reads"):
@@ -63,10 +55,53 @@ def test_the_last_semicolon_goes() -> None:
 
 
 def test_csv_is_exact() -> None:
-    from decimal import Decimal
-
     columns = [Column("name", "varchar"), Column("amount", "decimal"), Column("n", "bigint")]
     rows = [['a, "b"\n£', Decimal("1234567890.1000"), None], ["", Decimal("-0.0001"), 0]]
     assert as_csv(Result(columns, rows, 0, 0)) == (  # type: ignore[arg-type]
         'name,amount,n\n"a, ""b""\n£",1234567890.1000,\n,-0.0001,0\n'
     )
+
+
+def answer(types: list[str], rows: list[list[object]]) -> Result:
+    names = ["a", "b", "c"][: len(types)]
+    columns = [Column(name, kind) for name, kind in zip(names, types, strict=True)]
+    return Result(columns, rows, 0, 0)  # type: ignore[arg-type]
+
+
+def test_days_are_drawn_as_a_line_and_names_as_bars() -> None:
+    # The last number is what was asked; rows of one day are its parts.
+    days = answer(
+        ["varchar", "bigint", "decimal"],
+        [
+            ["2026-11-20", 9, Decimal("1.50")],
+            ["2026-11-19", 9, Decimal(2)],
+            ["2026-11-20", 9, Decimal("0.5")],
+        ],
+    )
+    drawing = drawn(days)
+    assert drawing is not None
+    x, y, frame = drawing
+    assert (x, y) == ("day", "c")
+    assert frame.select("day", "value").rows() == [("2026-11-19", 2.0), ("2026-11-20", 2.0)]
+    names = drawn(answer(["varchar", "bigint"], [["WEB", 3], ["STORE", 1]]))
+    assert names is not None
+    assert names[:2] == ("a", "b")
+    assert names[2].select("name", "value").rows() == [("WEB", 3.0), ("STORE", 1.0)]
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        answer(["varchar", "bigint"], [["WEB", 3]]),
+        answer(["bigint", "bigint"], [[1, 3], [2, 4]]),
+        answer(["varchar", "varchar"], [["a", "b"], ["c", "d"]]),
+        answer(["varchar", "bigint"], [[str(number), number] for number in range(401)]),
+    ],
+)
+def test_what_makes_no_chart_is_not_drawn(result: Result) -> None:
+    assert drawn(result) is None
+
+
+def test_a_question_is_remembered_in_a_line() -> None:
+    assert str(Asked("top_products", parameters={"country": "France"})) == "top_products, country France"
+    assert str(Asked("query", "SELECT 1\n  FROM x")) == "SELECT 1 FROM x"

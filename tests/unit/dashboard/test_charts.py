@@ -22,6 +22,7 @@ BOUNDS = pl.DataFrame(
     {"day": ["2026-11-21"], "mean": [3.0], "lo80": [2.0], "hi80": [4.0], "lo95": [1.0], "hi95": [5.0]}
 )
 LINES = pl.DataFrame({"day": DAYS, "value": [1.0, 2.0], "what": ["a", "b"]})
+EVENTS = pl.DataFrame({"promotion": ["BLACK20"], "first": ["2026-11-19"], "last": ["2026-11-20"]})
 CHARTS: dict[str, Any] = {
     "by_minute": lambda: charts.by_minute(
         pl.DataFrame({"minute": ["2026-11-20 10:05:00.000"], "orders": [3]})
@@ -30,13 +31,16 @@ CHARTS: dict[str, Any] = {
         pl.DataFrame({"hour": [0.0, 1.5], "value": [0.0, 2.0], "day": ["today", "yesterday"]}),
         pl.DataFrame({"hour": [24.0], "mean": [3.0], "lo80": [2.0], "hi80": [4.0]}),
         "£",
+        1,
     ),
     "close, not projected": lambda: charts.close(
         pl.DataFrame({"hour": [0.0], "value": [0.0], "day": ["today"]}),
         pl.DataFrame(schema=dict.fromkeys(("hour", "mean", "lo80", "hi80"), pl.Float64)),
         "£",
+        5.5,
     ),
     "fan": lambda: charts.fan(FAN, BOUNDS, "£"),
+    "fan, with events": lambda: charts.fan(FAN, BOUNDS, "£", EVENTS),
     "fan, not projected": lambda: charts.fan(FAN.head(2), BOUNDS.clear(), "£"),
     "bars": lambda: charts.bars(pl.DataFrame({"name": ["a"], "value": [1.0], "before": [None]}), "£"),
     "stacked": lambda: charts.stacked(

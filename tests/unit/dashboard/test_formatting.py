@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import polars as pl
 import pytest
 from hypothesis import given
@@ -89,3 +91,25 @@ def test_the_main_currency_has_the_most_orders_and_the_first_name() -> None:
 def test_moments_have_no_time_zone() -> None:
     moment = formatting.moment("2026-11-20 10:05:00.000")
     assert (moment.hour, moment.tzinfo) == (10, None)
+
+
+def test_days_are_written_one_way() -> None:
+    first, last = date(2026, 11, 1), date(2026, 11, 26)
+    assert formatting.day(last) == "26 Nov"
+    assert formatting.days(first, last) == "1 Nov to 26 Nov 2026"
+    assert formatting.days(date(2025, 12, 31), first) == "31 Dec 2025 to 1 Nov 2026"
+    assert formatting.days(last, last) == "26 Nov 2026"
+
+
+def test_no_percentage_where_there_is_nothing_to_compare() -> None:
+    assert formatting.change_worth_saying(110, 100, 5) == "+10.0 %"
+    assert formatting.change_worth_saying(110, 100, 4) is None
+    assert formatting.change_worth_saying(0, 100, 50) is None
+    assert formatting.change_worth_saying(5, 0, 50) is None
+
+
+def test_codes_are_written_as_words() -> None:
+    assert [formatting.word(code) for code in ("MARKETPLACE", "SHIPPED", "B2B", "France", None)] == [
+        *("Marketplace", "Shipped", "B2B", "France"),
+        NONE,
+    ]

@@ -22,10 +22,10 @@ def _nothing_opened(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_it_is_told_by_arguments() -> None:
     laptop = Target.from_arguments(["--state", "some/folder"])
     assert laptop == Target(Path("some/folder"))
-    assert (laptop.title, laptop.refresh) == ("on this machine", REFRESH_LAPTOP)
+    assert (laptop.place, laptop.refresh) == ("on this machine", REFRESH_LAPTOP)
     aws = Target.from_arguments(["--state", "some/folder", "--stack", "shop"])
     assert aws == Target(Path("some/folder"), "shop")
-    assert (aws.title, aws.refresh) == ("shop on AWS", REFRESH_AWS)
+    assert (aws.place, aws.refresh) == ("on AWS", REFRESH_AWS)
 
 
 def test_a_stack_is_opened_once(stack: Stack) -> None:
