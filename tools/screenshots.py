@@ -22,8 +22,8 @@ from tests.browser.served import SALESCAST, served
 from tests.template import ROOT
 
 FOLDER = ROOT / "docs" / "images"
-WIDTH, HEIGHT = 1280, 900
-NARROW = 400
+WIDTH, HEIGHT = 1440, 900
+NARROW = 390
 COLOURS = 128
 MOST_BYTES = 150_000
 # What Now has to show; not more than the shop of `make demo` could sell.

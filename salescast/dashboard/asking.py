@@ -40,7 +40,10 @@ class Asking:
         return self.done.wait(seconds)
 
     def cancel(self) -> None:
+        """End it for who looks; Athena is told beside."""
         self._cancelled = True
+        self.error = "the query was cancelled"
+        self.done.set()
 
     @property
     def seconds(self) -> float:
@@ -51,9 +54,11 @@ class Asking:
         return self._cancelled or time.monotonic() - self._seen > self.unseen
 
     def _run(self) -> None:
+        result, error = None, ""
         try:
-            self.result = self.ask(self._stopped)
-        except (SalescastError, BotoCoreError, ClientError, OSError) as error:
-            self.error = message(error)
-        finally:
+            result = self.ask(self._stopped)
+        except (SalescastError, BotoCoreError, ClientError, OSError) as raised:
+            error = message(raised)
+        if not self._cancelled:
+            self.result, self.error = result, error
             self.done.set()

@@ -116,6 +116,17 @@ class Look:
         self.page.keyboard.press("Enter")
         self.page.keyboard.press("Escape")
 
+    def figure(self, label: str) -> str:
+        """What stands below a label, once there is something."""
+        expect(self.metric(label)).not_to_have_text("")
+        return self.metric(label).inner_text()
+
+    def click_row(self, told: str, number: int) -> None:
+        """Click into a row of the table announced as `told`; 0 is the first below its head."""
+        table = self.page.get_by_role("region", name=told, exact=True)
+        table.scroll_into_view_if_needed()
+        table.click(position={"x": 30, "y": 52 + 35 * number})
+
     def cells(self, told: str) -> list[list[str]]:
         """The rows in sight of the table announced as `told`, as screen readers find them."""
         table = self.page.get_by_role("region", name=told, exact=True).locator("canvas table")

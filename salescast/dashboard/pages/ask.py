@@ -104,10 +104,11 @@ def _named(view: View, shelf: Mapping[str, NamedQuery]) -> None:
         icon=":material/play_arrow:",
         key="run named",
         on_click=_ask,
-        args=(Asked(name, parameters=parameters),),
+        args=(Asked(name),),
     )
     with st.expander("Its SQL"):
         st.code(query.statement, language="sql")
+    _fill(Asked(name), Asked(name, parameters=parameters))
 
 
 def _ask(asked: Asked) -> None:
@@ -118,6 +119,12 @@ def _ask(asked: Asked) -> None:
         running[1].cancel()
     st.session_state.pop(ANSWER, None)
     st.session_state[PENDING] = asked
+
+
+def _fill(clicked: Asked, whole: Asked) -> None:
+    """What is asked by a click is what the boxes hold when the page runs, not when the button was drawn."""
+    if st.session_state.get(PENDING) == clicked:
+        st.session_state[PENDING] = whole
 
 
 def _parameters(view: View, query: NamedQuery) -> dict[str, str]:
@@ -173,8 +180,9 @@ def _own() -> None:
         icon=":material/play_arrow:",
         key="run own",
         on_click=_ask,
-        args=(Asked(OWN, sql),),
+        args=(Asked(OWN),),
     )
+    _fill(Asked(OWN), Asked(OWN, sql))
 
 
 def reading(sql: str) -> str:
@@ -193,7 +201,7 @@ def _start(view: View, shelf: Mapping[str, NamedQuery]) -> None:
     history = [one for one in st.session_state.get(HISTORY, []) if one != asked]
     st.session_state[HISTORY] = [asked, *history][:REMEMBERED]
     try:
-        if asked.sql:
+        if asked.name == OWN:
             sql, arguments = reading(asked.sql), []
         else:
             sql, arguments = shelf[asked.name].statement, shelf[asked.name].arguments(asked.parameters)
