@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from salescast.integrity.reconcile import Reconciliation
     from salescast.integrity.redrive import Redrive
     from salescast.replay.replay import Rehearsal, Replay
+    from salescast.reports.digest import Digest
     from salescast.stack.destroy import Destroyed
     from salescast.stack.services.athena import NamedQuery, Result
     from salescast.stack.stack import Stack
@@ -102,6 +103,9 @@ class JsonOutput(Output):
 
     def projection(self, answer: dict[str, Any], measure: str, *, explain: bool = False) -> None:  # noqa: ARG002
         _write(answer)
+
+    def digest(self, digest: Digest) -> None:
+        _write(digest.as_json())
 
     def reconciliation(self, reconciliation: Reconciliation) -> None:
         _write(reconciliation.as_json())

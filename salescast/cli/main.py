@@ -40,6 +40,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "cost": cost.show_cost,
     "verify": integrity.verify_stack,
     "dashboard": analytics.serve_dashboard,
+    "digest": analytics.show_digest,
     "destroy": stack.destroy_stack,
     "demo": demo.run_demo,
 }

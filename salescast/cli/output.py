@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from salescast.integrity.redrive import Redrive
     from salescast.replay.problems import Problem
     from salescast.replay.replay import Rehearsal, Replay
+    from salescast.reports.digest import Digest
     from salescast.stack.destroy import Destroyed
     from salescast.stack.services.athena import NamedQuery, Result
     from salescast.stack.stack import Stack
@@ -135,6 +136,10 @@ class Output(ABC):
 
         explain: with sentences on what it rests on.
         """
+
+    @abstractmethod
+    def digest(self, digest: Digest) -> None:
+        """The summary of a day."""
 
     @abstractmethod
     def reconciliation(self, reconciliation: Reconciliation) -> None:

@@ -17,6 +17,7 @@ from salescast.cli.progress import Bars
 from salescast.cli.visible import visible
 from salescast.functions import project
 from salescast.integrity import health
+from salescast.reports import digest_text
 from salescast.stack import money
 from salescast.stack.state import DEFAULT
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from salescast.integrity.reconcile import Reconciliation
     from salescast.integrity.redrive import Redrive
     from salescast.replay.replay import Rehearsal, Replay
+    from salescast.reports.digest import Digest
     from salescast.stack.destroy import Destroyed
     from salescast.stack.services.athena import NamedQuery, Result
     from salescast.stack.stack import Stack
@@ -197,6 +199,9 @@ class TextOutput(Output):
         """A plot of text for each series and, on stderr, what the run did."""
         self._plots(answer, measure, explain=explain)
         self.err.print(project.summary(answer), markup=False, soft_wrap=True)
+
+    def digest(self, digest: Digest) -> None:
+        self.out.print(digest_text.text(digest), markup=False, soft_wrap=not self.out.is_terminal)
 
     def reconciliation(self, reconciliation: Reconciliation) -> None:
         """Table and lake side by side, the outcome, and examples of what differs."""

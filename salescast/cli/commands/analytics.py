@@ -1,4 +1,4 @@
-"""Commands that look at sales: query, project, dashboard."""
+"""Commands that look at sales: query, project, dashboard, digest."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -119,3 +119,31 @@ def serve_dashboard(
     output: Output = context.obj
     arguments.stack(state, stack)
     server.serve(state.resolve(), stack, port, browser=browser, report=output.step)
+
+
+def show_digest(
+    context: typer.Context,
+    day: Annotated[
+        str | None,
+        typer.Option("--date", help="Of this day (UTC).", metavar="YYYY-MM-DD", show_default="yesterday"),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write it as a page of HTML too.", metavar="FILE")
+    ] = None,
+    state: StateOption = DEFAULT,
+    stack: StackOption = None,
+    _json: JsonOption = False,
+) -> None:
+    """Sum up a day for who sells: what was sold, what moved, what to order, what failed.
+
+    salescast digest
+    salescast digest --date 2026-11-20 --html digest.html
+    """
+    from salescast.reports import digest, digest_text
+
+    output: Output = context.obj
+    chosen = arguments.day("--date", day) if day else None
+    found = digest.gather(arguments.stack(state, stack), chosen)
+    if html:
+        html.write_text(digest_text.html(found), encoding="utf-8")
+    output.digest(found)
