@@ -58,7 +58,7 @@ def text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return f"{value:,.2f}" if abs(value) >= 1 else f"{value:.4g}"
+        return f"{value:,.2f}" if abs(value) >= 1 or not value else f"{value:.4g}"
     return money.grouped(value) if isinstance(value, Decimal) else str(value)
 
 

@@ -89,14 +89,11 @@ class TextOutput(Output):
 
     def bills(self, bills: Sequence[Bill]) -> None:
         first = bills[0]
-        lines = [[line.item, line.arithmetic, f"{line.usd:,.2f}"] for line in first.lines]
-        self.out.print(_table(["a month", "", "USD"], [*lines, ["together", "", f"{first.usd:,.2f}"]]))
-        compared = [
-            [bill.design, f"{bill.usd:,.2f}", f"{bill.fixed:,.2f}", f"{bill.per_million:,.2f}"]
-            for bill in bills
-        ]
-        self.out.print(
-            _table(["built as", "USD a month", "if nothing flows", "per million changes"], compared)
+        lines = [[line.item, line.arithmetic, line.usd] for line in first.lines]
+        tables.show(self.out, ["a month", "", "USD"], [*lines, ["together", "", first.usd]])
+        compared = [[bill.design, bill.usd, bill.fixed, bill.per_million] for bill in bills]
+        tables.show(
+            self.out, ["built as", "USD a month", "if nothing flows", "per million changes"], compared
         )
         self.out.print(
             f"{first.usage.changes:,.0f} changes of {first.usage.change_bytes:,.0f} bytes a month, list "

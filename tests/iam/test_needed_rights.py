@@ -24,6 +24,7 @@ from tests.iam.policies import Allowed, allowed
 from tests.iam.rights import (
     DECLARED,
     EXERCISED,
+    GRANTED_TO_NOBODY,
     UNKNOWN_TO_EMULATOR,
     Caller,
     Exercised,
@@ -84,7 +85,7 @@ def test_its_source_says_so(right: Exercised | OnAwsOnly) -> None:
 def test_a_stand_in_declares_what_is_exercised(caller: Caller) -> None:
     """Its clients can make no other call, so this list and what it does are the same."""
     exercised = {right.action for right in EXERCISED if right.caller is caller}
-    besides = {Caller.FIREHOSE: set(UNKNOWN_TO_EMULATOR)}
+    besides = {Caller.ATHENA: GRANTED_TO_NOBODY, Caller.FIREHOSE: set(UNKNOWN_TO_EMULATOR)}
     assert DECLARED[caller] == exercised | besides.get(caller, set())
 
 
