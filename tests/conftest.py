@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 from salescast import laptop
@@ -17,6 +18,10 @@ from tests import parts
 from tests.shop import shop
 
 __all__ = ["shop"]
+
+# No verdict depends on how fast the machine is, or on what else it does.
+settings.register_profile("salescast", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("salescast")
 
 
 @pytest.fixture(scope="session")

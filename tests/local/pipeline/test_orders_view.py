@@ -85,7 +85,7 @@ WRITES = st.tuples(st.sampled_from([*STATUSES, "FIX", "REMOVE", "EXPIRE"]), st.i
 HISTORIES = st.lists(st.lists(WRITES, min_size=1, max_size=5), min_size=1, max_size=8)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @given(histories=HISTORIES, data=st.data())
 def test_any_delivery_of_a_history_is_the_table(
     stack: Stack, histories: list[Any], data: st.DataObject

@@ -72,7 +72,7 @@ def event(start: str, end: str, orders: int | None = None, resume: Any = None) -
 
 
 @given(st.integers(min_value=1, max_value=3000), st.integers(min_value=0, max_value=6))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_the_number_of_orders_is_exact(orders: int, days: int) -> None:
     recorder = Recorder()
     end = dt.date(2026, 11, 10) + dt.timedelta(days=days)

@@ -28,7 +28,7 @@ def orders(baskets: list[Basket]) -> list[Order]:
 
 
 @given(minutes, rates, rates)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_lower_rate_selects_a_subset(minute: int, one: float, other: float) -> None:
     few = list(Shop(1).baskets(minute, min(one, other)))
     many = list(Shop(1).baskets(minute, max(one, other)))
@@ -72,7 +72,7 @@ def test_other_seeds_have_other_orders_and_ids() -> None:
 
 
 @given(minutes)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_lives(minute: int) -> None:
     """Versions count up by one, lags keep their distance, removal is last, ids are unique."""
     lines = orders(list(Shop(3).baskets(minute, 5000)))
@@ -100,7 +100,7 @@ def lags(line: Order) -> list[int]:
 
 
 @given(minutes)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_baskets(minute: int) -> None:
     for basket in Shop(3).baskets(minute, 5000):
         products = [line.product.product_id for line in basket.orders]

@@ -53,7 +53,7 @@ numbers = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(
     st.integers(0, 130).flatmap(lambda days: arrays(np.float64, days, elements=numbers)),
     st.integers(1, 90),
@@ -73,7 +73,7 @@ def test_any_history_has_an_answer(
         assert (found.lo95 >= 0).all()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.integers(1, 400).flatmap(
         lambda days: arrays(np.float64, days, elements=st.one_of(st.floats(0, 1000), st.just(float("nan"))))

@@ -62,7 +62,7 @@ def test_mutated_changes() -> None:
     assert all(count > FUZZ / 50 for count in seen.values()), seen
 
 
-@settings(max_examples=max(200, FUZZ // 50), deadline=None)
+@settings(max_examples=max(200, FUZZ // 50))
 @given(st.lists(st.binary(max_size=200), max_size=20))
 def test_any_bytes(datas: list[bytes]) -> None:
     assert "Ok" not in check(datas)
@@ -79,7 +79,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=max(200, FUZZ // 50), deadline=None)
+@settings(max_examples=max(200, FUZZ // 50))
 @given(
     st.sampled_from(sorted(change("modify")["dynamodb"]["NewImage"])),
     JSON,
@@ -95,7 +95,7 @@ def test_any_value_of_an_attribute(attribute: str, value: Any, which: str) -> No
     check([data])
 
 
-@settings(max_examples=max(200, FUZZ // 50), deadline=None)
+@settings(max_examples=max(200, FUZZ // 50))
 @given(
     quantity=st.integers(-(2**31), 2**31 - 1).filter(bool),
     price=st.decimals(-(10**14), 10**14, places=4, allow_nan=False),

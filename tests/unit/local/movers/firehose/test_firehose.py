@@ -94,7 +94,7 @@ def test_the_event_is_what_firehose_sends() -> None:
     }
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(size=st.integers(0, 2000), key=st.text(min_size=1, max_size=256), most=st.integers(200_000, 3_000_000))
 def test_a_payload_stays_under_six_megabytes(size: int, key: str, most: int) -> None:
     source = Source("4" * 56, 1_795_000_000_000, b64encode(bytes(size)).decode(), key)
