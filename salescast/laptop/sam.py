@@ -78,10 +78,11 @@ def check_parameters(names: Iterable[str], template: Path | None = None) -> None
             raise SalescastError(f"the template has no parameter {name}; it has: {has}")
 
 
-def build(state: State, parameters: Mapping[str, str]) -> None:
+def build(state: State, parameters: Mapping[str, str]) -> str:
     """Build the functions for this machine, unless nothing changed since they were. All states share it.
 
-    SAM's own cache does not serve makefile builds: it would install every function's libraries each time.
+    Gives a digest of what they are made of. SAM's own cache does not serve makefile builds: it would install
+    every function's libraries each time.
     """
     choices = {
         "PYTHON_RUNTIME": parameters["PythonRuntime"],
@@ -94,7 +95,7 @@ def build(state: State, parameters: Mapping[str, str]) -> None:
         if template.exists() and BUILT.exists() and BUILT.read_text() == inputs:
             with open(state.logs / "build.log", "w", opener=private.opener) as log:
                 log.write("Nothing changed since the last build.\n")
-            return
+            return inputs
         BUILT.unlink(missing_ok=True)
         _sam(
             state,
@@ -108,6 +109,7 @@ def build(state: State, parameters: Mapping[str, str]) -> None:
         )
         packages.pack(template.parent)
         BUILT.write_text(inputs)
+    return inputs
 
 
 def build_other(state: State, template: Path, parameters: Mapping[str, str]) -> Path:
@@ -142,6 +144,14 @@ def _sources() -> Iterator[Path]:
         # Bytecode is a trace of the tests, not a source.
         if path.is_file() and path.parent.name != "__pycache__":
             yield path
+
+
+def fingerprint(built: str, parameters: Mapping[str, str]) -> str:
+    """A digest of all that a deployment depends on; `built` is what `build` gave."""
+    digest = hashlib.sha256(repr((built, sorted(parameters.items()))).encode())
+    for path in sorted((PROJECT / "jobs").glob("*.py")):  # SAM uploads them
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def deploy(state: State, record: Record, parameters: Mapping[str, str], other: Path | None = None) -> None:

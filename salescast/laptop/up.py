@@ -68,9 +68,8 @@ def up(
         _start_stand_ins(state, record)
         report("building the functions for this machine (sam build)")
         if other is None:
-            sam.build(state, resolved)
-            report("deploying template.yaml to the emulator (sam deploy)")
-            sam.deploy(state, record, resolved)
+            fingerprint = sam.fingerprint(sam.build(state, resolved), resolved)
+            _deploy(state, record, resolved, fingerprint, report)
         else:
             built = sam.build_other(state, other, resolved)
             report(f"deploying {other} to the emulator (sam deploy)")
@@ -82,6 +81,20 @@ def up(
         stack = Stack.laptop(state.folder)
         _wait_until_running(stack, record)
     return stack
+
+
+def _deploy(
+    state: State, record: Record, parameters: Mapping[str, str], fingerprint: str, report: Report
+) -> None:
+    """Deploy what was built, unless the stack is made of just that: SAM would say so after ten seconds."""
+    if record.deployed == fingerprint and Stack.laptop(state.folder).is_complete:
+        report("the stack is deployed as it is here")
+        return
+    record.deployed = ""  # whatever becomes of it
+    state.write(record)
+    report("deploying template.yaml to the emulator (sam deploy)")
+    sam.deploy(state, record, parameters)
+    record.deployed = fingerprint
 
 
 def _template(state: State, chosen: Path | None) -> Path | None:

@@ -253,6 +253,14 @@ class Stack:
             ) from error
         return dict(stacks[0])
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether the last deployment of the stack has come to its end, as it should."""
+        try:
+            return str(self.description["StackStatus"]) in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+        except SalescastError:
+            return False
+
     def output(self, name: str) -> str:
         """A stack output by its name. Raises SalescastError when the stack has none."""
         outputs = {

@@ -31,6 +31,7 @@ class Record:
     secret: str  # of root's key
     parameters: dict[str, str] = field(default_factory=dict)
     processes: dict[str, Process] = field(default_factory=dict)
+    deployed: str = ""  # a digest of what the stack was made of
     template: str = ""  # path of a template of somebody else's; empty: the project's
 
 
