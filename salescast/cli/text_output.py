@@ -89,17 +89,16 @@ class TextOutput(Output):
 
     def bills(self, bills: Sequence[Bill]) -> None:
         first = bills[0]
-        lines = [[line.item, line.arithmetic, line.usd] for line in first.lines]
-        tables.show(self.out, ["a month", "", "USD"], [*lines, ["together", "", first.usd]])
-        compared = [[bill.design, bill.usd, bill.fixed, bill.per_million] for bill in bills]
-        tables.show(
-            self.out, ["built as", "USD a month", "if nothing flows", "per million changes"], compared
-        )
         self.out.print(
-            f"{first.usage.changes:,.0f} changes of {first.usage.change_bytes:,.0f} bytes a month, list "
-            "prices; docs/costs.md says what the designs are",
+            f"{first.usage.changes:,.0f} changes of {first.usage.change_bytes:,.0f} bytes a month: "
+            f"{first.usd:,.2f} USD, by list prices; docs/costs.md says what the designs are",
             soft_wrap=True,
         )
+        lines = [[line.item, line.arithmetic, line.usd] for line in first.lines]
+        tables.show(self.out, ["a month", "", "USD"], lines)
+        compared = [[bill.design, bill.usd, bill.fixed, bill.per_million] for bill in bills]
+        head = ["built as", "USD a month", "if nothing flows", "per million changes"]
+        tables.show(self.out, head, compared)
 
     def generated(self, generated: Generated) -> None:
         self.out.print(

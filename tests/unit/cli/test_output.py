@@ -14,6 +14,8 @@ from rich.console import Console
 from salescast.cli.json_output import JsonOutput
 from salescast.cli.output import Output
 from salescast.cli.text_output import CsvOutput, TextOutput
+from salescast.cost.bill import bill
+from salescast.cost.usage import Usage
 from salescast.functions.generate import Generated
 from salescast.integrity.health import OK, WARNING, Stage
 from salescast.integrity.redrive import Redrive
@@ -76,6 +78,11 @@ ANSWERS: dict[str, tuple[Callable[[Output], None], str, Any]] = {
         lambda output: output.destroyed(Destroyed("shop", 1234, ["Table [x]"])),
         "deleted the stack shop, 1,234 object version(s) of its lake\nretained: Table ",
         {"stack": "shop", "objects": 1234, "retained": ["Table [x]"]},
+    ),
+    "bills": (
+        lambda output: output.bills([bill(Usage(1e6)), bill(Usage(1e6), "naive")]),
+        "1,000,000 changes of 1,700 bytes a month: ",
+        {"usage": vars(Usage(1e6))},
     ),
     "generated": (
         lambda output: output.generated(GENERATED),
