@@ -43,7 +43,8 @@ change with both images {bytes:,.0f} bytes. People ask {queries:,.0f} queries a 
 200,000 objects for a million changes, which every query of four weeks had to open. Arrivals in one
 prefix and a job that merges them ([decision 4](decisions/0004-arrivals-and-iceberg.md)) took that away,
 and with it the crawler. What is left of the bill is the stream's floor, which `StreamMode=PROVISIONED`
-takes down. It is one shard, which you split yourself when the shop grows.
+takes down. It is one shard, which you split yourself when the shop grows; more than half of its price
+is for keeping changes seven days (`StreamRetentionHours=24` spares that, and the time to mend Firehose).
 """
 SCALE_HEAD = """\
 # How far it goes
