@@ -316,6 +316,13 @@ def test_sam_build_defaults_are_the_templates() -> None:
     assert defaults["ARCHITECTURE"] == parameters["Architecture"]["Default"]
 
 
+def test_make_deploy_builds_with_the_projects_own_python() -> None:
+    """python3 of Debian and Ubuntu has no pip. The path may have a space in it."""
+    recipe = (ROOT / "Makefile").read_text().split("\ndeploy:")[1].split("\n.PHONY")[0]
+    assert "@PYTHON='$(CURDIR)/$(BIN)/python' $(BIN)/sam build\n" in recipe
+    assert '\t"$(PYTHON)" -m pip install' in (ROOT / "src" / "build.mk").read_text()
+
+
 def test_parameters_are_explained_and_constrained() -> None:
     grouped = {
         name
