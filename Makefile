@@ -106,6 +106,15 @@ test-trino: develop glue  ## views and named queries on Trino, Athena's engine b
 	@$(if $(TRINO_URL),,tests/trino/fetch.sh .trino)
 	@SALESCAST_TRINO=$(CURDIR)/.trino $(BIN)/python -m pytest tests/trino
 
+.venv-clients/.done: requirements/clients.txt .venv/.command
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-clients
+	@$(BIN)/uv pip sync --quiet --python .venv-clients/bin/python requirements/clients.txt
+	@touch $@
+
+.PHONY: test-clients
+test-clients: install .venv-clients/.done  ## PyAthena, awswrangler, dbt, DuckDB and others ask a stack; the snippets of docs/clients.md
+	@.venv-clients/bin/python -m pytest -c tests/clients/pytest.ini --confcutdir tests/clients tests/clients
+
 # What looks like a secret and is none: made-up values of tests, and the names of variables.
 NO_SECRETS := '(?i)^(real|test|salescast_(test_)?secret|ada\.secret@example\.com|942b19892dc5a87a|0c41abffa91b65e8141ed131f6c5685b)$$'
 
@@ -196,4 +205,4 @@ sbom: develop  ## what is in the two environments, with licences, as CycloneDX (
 
 .PHONY: clean
 clean:  ## remove the environments, builds and caches (make down first)
-	@rm -rf .venv .venv-emulator .venv-glue .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	@rm -rf .venv .venv-emulator .venv-glue .venv-clients .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

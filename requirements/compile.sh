@@ -13,6 +13,7 @@ for part in command dashboard; do
 done
 compile requirements/emulator.in -o requirements/emulator.txt
 compile -c requirements/project.txt requirements/glue.in -o requirements/glue.txt
+compile requirements/clients.in -o requirements/clients.txt
 compile -c requirements/emulator.txt requirements/emulator-tools.in -o requirements/emulator-tools.txt \
   --no-emit-package boto3 --no-emit-package botocore --no-emit-package s3transfer --no-emit-package jmespath \
   --no-emit-package python-dateutil --no-emit-package six --no-emit-package urllib3

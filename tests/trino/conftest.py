@@ -15,16 +15,20 @@ collect_ignore_glob = (
 
 
 @pytest.fixture(scope="session")
-def trino(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trino]:
-    """A Trino whose catalog awsdatacatalog is the shop's Glue and S3."""
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Trino."""
     url = os.environ.get("TRINO_URL")
-    assert shop.stack.endpoint
     if url:
-        server = Trino(url, shop.stack.output("Database"))
-        server.use(shop.stack)
-        yield server
+        yield url.rstrip("/")
         return
     with started(tmp_path_factory.mktemp("trino"), Path(os.environ["SALESCAST_TRINO"])) as url:
-        server = Trino(url, shop.stack.output("Database"))
-        server.use(shop.stack)
-        yield server
+        yield url
+
+
+@pytest.fixture(scope="session")
+def trino(shop: Shop, server: str) -> Trino:
+    """A client whose catalog awsdatacatalog is the shop's Glue and S3."""
+    assert shop.stack.endpoint
+    client = Trino(server, shop.stack.output("Database"))
+    client.use(shop.stack)
+    return client

@@ -81,7 +81,7 @@ def test_a_view_made_and_made_anew(athena: Athena) -> None:
     )
     result = athena("SELECT * FROM by_country WHERE country = 'DE'")
     assert (result.names, result.types) == (["country", "total"], ["varchar", "decimal"])
-    ran(athena, "CREATE OR REPLACE VIEW sales.by_country AS SELECT 1 AS x")
+    ran(athena, "-- made by hand\n/* again */ CREATE OR REPLACE VIEW sales.by_country AS SELECT 1 AS x")
     assert ran(athena, "SELECT * FROM by_country") == [["1"]]
     assert athena("CREATE VIEW by_country AS SELECT 2 AS x").reason.startswith("TABLE_ALREADY_EXISTS")
     assert athena("DROP TABLE by_country").reason.startswith("TABLE_NOT_FOUND")

@@ -1,7 +1,8 @@
 """Calls of Athena's API beside its queries, as clients make them.
 
-Gaps closed: GetQueryRuntimeStatistics and ListEngineVersions are missing; lists ignore MaxResults and
-NextToken; a catalog's name is taken in one case only; a table that does not exist has metadata.
+Gaps closed: GetQueryRuntimeStatistics, ListEngineVersions and Glue's GetTableVersions are missing; lists
+ignore MaxResults and NextToken; a catalog's name is taken in one case only; a table that does not exist has
+metadata.
 """
 
 import base64
@@ -54,7 +55,8 @@ def apply() -> None:
         patching.wrap(athena, name, functools.partial(_paged, member))
     for name in _OF_CATALOG:
         patching.wrap(athena, name, _in_any_case)
-    patching.wrap(athena, "handle_request", _with_missing_calls)
+    patching.wrap(athena, "handle_request", functools.partial(_with_missing_calls, _CALLS))
+    patching.wrap(glue, "handle_request", functools.partial(_with_missing_calls, _CALLS_OF_GLUE))
 
 
 def refused(message: str, kind: str = "InvalidRequestException") -> Response:
@@ -67,9 +69,9 @@ def answer(content: Json, status: int = 200) -> Response:
     return status, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(content).encode()
 
 
-def _with_missing_calls(original: Callable[..., Any]) -> Callable[..., Any]:
+def _with_missing_calls(calls: dict[str, Handler], original: Callable[..., Any]) -> Callable[..., Any]:
     async def handle(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
-        call = _CALLS.get(str(headers.get("x-amz-target", "")).rpartition(".")[2])
+        call = calls.get(str(headers.get("x-amz-target", "")).rpartition(".")[2])
         if call is not None:
             return call(json.loads(body or b"{}"))
         return await original(method, path, headers, body, query)
@@ -107,6 +109,18 @@ _CALLS: dict[str, Handler] = {
     "ListEngineVersions": _engine_versions,
     "GetQueryRuntimeStatistics": _runtime_statistics,
 }
+
+
+def _table_versions(request: Json) -> Response:
+    """Glue's GetTableVersions: the catalog keeps the newest alone."""
+    database, name = request.get("DatabaseName", ""), request.get("TableName", "")
+    table = glue._tables.get(f"{database}/{name}")
+    if table is None:
+        return answer({"__type": "EntityNotFoundException", "Message": f"Table {name} not found."}, 400)
+    return answer({"TableVersions": [{"Table": table, "VersionId": str(table.get("VersionId") or "1")}]})
+
+
+_CALLS_OF_GLUE: dict[str, Handler] = {"GetTableVersions": _table_versions}
 
 
 def _paged(member: str, original: Handler) -> Handler:

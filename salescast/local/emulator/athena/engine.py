@@ -150,8 +150,9 @@ class Session:
 
     def run(self, sql: str, scans: list[Scan]) -> Rows:
         """Run `sql` over the objects that `scans` name."""
-        if defined := macros.needed(sql):
-            self._run("; ".join(defined))
+        # What is calculated once for several places is calculated outside of TRY, which then is not heard.
+        outside = "common_subexpressions" if "TRY(" in sql.upper() else ""
+        self._run("; ".join([*macros.needed(sql), f"SET disabled_optimizers = '{outside}'"]))
         for relation, table in self._tables.items():
             wanted = dict.fromkeys(p for scan in scans if scan.relation == relation for p in scan.partitions)
             files = {

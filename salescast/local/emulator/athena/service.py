@@ -14,6 +14,7 @@ import asyncio
 import contextvars
 import json
 import logging
+import re
 import tempfile
 import time
 from collections.abc import Callable
@@ -80,6 +81,8 @@ class Job:
     session: Session | None = field(default=None)
 
 
+_COMMENTS = re.compile(r"\A(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)+", re.DOTALL)
+"""Before a statement; dbt says there who it is."""
 _engine: Engine | None = None
 _jobs: dict[str, Job] = {}
 _tokens: dict[str, tuple[tuple[str, str, str], str]] = {}
@@ -152,7 +155,7 @@ def _starting(original: Callable[[Json], Response]) -> Callable[[Json], Response
 
 def _statement_type(sql: str) -> str:
     """DML, DDL or UTILITY, as GetQueryExecution tells it."""
-    first = sql.lstrip().partition("(")[0].split(None, 1)[:1]
+    first = _COMMENTS.sub("", sql).lstrip().partition("(")[0].split(None, 1)[:1]
     if first and first[0].lower() in ("values", "unload"):
         return "DML"
     return str(athena._detect_statement_type(sql))
@@ -246,7 +249,7 @@ def _athena_error(reason: str) -> Json:
 
 def _answer(job: Job) -> Answer:
     """Run a statement, on a worker thread."""
-    sql = job.sql.strip().removesuffix(";").rstrip()
+    sql = _COMMENTS.sub("", job.sql).strip().removesuffix(";").rstrip()
     described = show.answer(sql, job.database, job.require)
     if described is not None:
         columns, rows = described

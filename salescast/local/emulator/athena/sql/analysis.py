@@ -87,7 +87,15 @@ def columns_of(query: exp.Expr) -> dict[str, Kind]:
     return {name.lower(): kind for name, kind in zip(names, outputs(query), strict=False)}
 
 
-def _values(node: exp.Values) -> Iterable[Kind]:
+def _values(node: exp.Values) -> list[Kind]:
+    """The kinds of the columns, which are noted."""
+    if "kinds" not in node.meta:
+        node.meta["kinds"] = list(_of_cells(node))
+    known: list[Kind] = node.meta["kinds"]
+    return known
+
+
+def _of_cells(node: exp.Values) -> Iterable[Kind]:
     rows = [row.expressions if isinstance(row, exp.Tuple) else [row] for row in node.expressions]
     for cells in zip(*rows, strict=True):
         kind: Kind | None = kind_of(cells[0])
@@ -346,6 +354,7 @@ class _Analysis:
         left, right = kind_of(node.left), kind_of(bare(node.right))
         if isinstance(node.right, (exp.Any, exp.All)):
             right = outputs(node.right.this)[0]
+        special.comparable(node, (left, right))
         if kinds.common(left, right) is None:
             raise QueryError(
                 f"TYPE_MISMATCH: {place(node)}: Cannot apply operator: {left} {_SIGNS[type(node)]} {right}"

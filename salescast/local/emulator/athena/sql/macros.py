@@ -45,6 +45,7 @@ _HELPERS = {
         "CASE WHEN a < 0 THEN -(round(-a * pow(10, n)) / pow(10, n)) ELSE round(a * pow(10, n)) / pow(10, "
         "n) END END"
     ),
+    "remainder(a, b)": "CASE WHEN b = 0 THEN CAST('NaN' AS DOUBLE) ELSE a % b END",
     "quotient(a, b)": "CASE WHEN b = 0 THEN a * CAST('Infinity' AS DOUBLE) ELSE a / b END",
     "json(a, b)": (
         "CASE json_type(a, b) WHEN 'OBJECT' THEN NULL WHEN 'ARRAY' THEN NULL WHEN 'NULL' THEN NULL WHEN "

@@ -298,7 +298,7 @@ def _arithmetic(node: exp.Binary) -> exp.Expr | None:
             )
         if kind.name == "decimal":
             return _remainder(node.left, node.right, kind)
-        return call("fmod", cast(node.left.copy(), kind), cast(node.right.copy(), kind))
+        return call("trino_remainder", cast(node.left.copy(), kind), cast(node.right.copy(), kind))
     if kind.name in kinds.INTEGERS:
         node.set("this", _widened(node.left, kind))
         node.set("expression", _widened(node.right, kind))
@@ -660,6 +660,16 @@ _SPECIAL: dict[str, Callable[[exp.Anonymous], exp.Expr | None]] = {
     **dict.fromkeys(("ceil", "ceiling", "floor", "round", "truncate", "sign", "mod"), _round),
 }
 
+
+def _values(node: exp.Values) -> None:
+    """Every cell as what its column is: DuckDB finds nothing in common between, say, two kinds of arrays."""
+    columns: list[Kind] = node.meta.get("kinds", [])
+    for row in node.expressions:
+        for cell, kind in zip(row.expressions if isinstance(row, exp.Tuple) else [row], columns, strict=True):
+            if kind_of(cell) != kind and kind.name not in ("unknown", "row", "timestamp with time zone"):
+                cell.replace(cast(cell.copy(), kind))
+
+
 _RULES: dict[type[exp.Expr], Callable[[Any], exp.Expr | None]] = {
     exp.Anonymous: _call,
     **dict.fromkeys(_WRAPPERS, _wrapped),
@@ -671,6 +681,7 @@ _RULES: dict[type[exp.Expr], Callable[[Any], exp.Expr | None]] = {
     exp.AtTimeZone: _zone_call,
     exp.Bracket: _bracket,
     exp.Array: _array,
+    exp.Values: _values,
     exp.Struct: _row,
     exp.Extract: _extract,
     exp.Substring: _substring,

@@ -1,6 +1,7 @@
 """Kinds of what a signature cannot say: functions of decimals, of time zones, of literals, and casts."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from sqlglot import exp
@@ -85,6 +86,7 @@ def kind(analysis: Any, name: str, node: exp.Anonymous, of: list[Kind]) -> Kind 
                 arguments, "All COALESCE operands must be the same type or coercible to a common type."
             )
         case "nullif" if len(of) == 2:
+            comparable(node, of)
             analysis.shared(arguments, "Types are not comparable with NULLIF:")
             return of[0]
         case "if" if len(of) in (2, 3):
@@ -103,7 +105,11 @@ def kind(analysis: Any, name: str, node: exp.Anonymous, of: list[Kind]) -> Kind 
             return Kind("timestamp with time zone", ("UTC",))
         case "grouping":
             return kinds.BIGINT
-        case "concat_ws" if len(of) > 1 and of[1].name != "array":
+        case "concat_ws" if len(of) > 1 and of[1].name == "array":
+            _need_literal(node, 0)
+            return None
+        case "concat_ws" if len(of) > 1:
+            _need_literal(node, 0)
             if any(kinds.steps(other, kinds.VARCHAR) is None for other in of):
                 return None
             return kinds.VARCHAR
@@ -112,6 +118,11 @@ def kind(analysis: Any, name: str, node: exp.Anonymous, of: list[Kind]) -> Kind 
         case "avg" | "sum" if len(of) == 1 and of[0].name == "decimal":
             node.meta["aggregate"] = True
             return of[0] if name == "avg" else kinds.decimal(kinds.MAX_PRECISION, of[0].parameters[1])
+        case "array_join" if len(of) > 1:
+            _need_literal(node, 1)
+            return None
+        case "regexp_extract" if len(of) == 3 and not arguments[2].is_int:
+            raise _without(node, "regexp_extract of a group that is no literal")
         case "regexp_replace" if len(of) == 3:
             _need_literal(node, 2)
             return None
@@ -146,6 +157,12 @@ def _of_digits(name: str, node: exp.Anonymous, of: list[Kind]) -> Kind | None:
     if name == "truncate":
         return kinds.decimal(max(precision - scale, 1), 0)
     return kinds.decimal(precision - scale + min(scale, 1), 0) if name != "mod" else None
+
+
+def comparable(node: exp.Expr, of: Iterable[Kind]) -> None:
+    """Refuse to compare what may hold a NULL within: Trino's answer is NULL then, DuckDB's is not."""
+    if any(kind.name in ("array", "map", "row") for kind in of) and not isinstance(node.this, exp.Tuple):
+        raise _without(node, "comparison of arrays, maps or rows")
 
 
 def _need_literal(node: exp.Anonymous, number: int) -> None:

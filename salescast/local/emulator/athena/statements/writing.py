@@ -1,7 +1,7 @@
 """Statements that write: views, tables from queries, UNLOAD and INSERT, under the caller's rights.
 
 Files are Parquet. Left out: other formats, buckets, INSERT into Iceberg tables and into partitioned or
-projected ones, ALTER, MSCK, MERGE, UPDATE and DELETE: refused by name.
+projected ones, ALTER but for SET TBLPROPERTIES, MSCK, MERGE, UPDATE and DELETE: refused by name.
 """
 
 import re
@@ -37,6 +37,11 @@ _CTAS = re.compile(
 _UNLOAD = re.compile(
     rf"UNLOAD\s*\((?P<query>.+)\)\s*TO\s+'(?P<location>s3://[^']+)'{_WITH}", re.IGNORECASE | re.DOTALL
 )
+_ALTER = re.compile(
+    rf"ALTER\s+TABLE\s+(?P<name>{NAME})\s+SET\s+TBLPROPERTIES\s*\((?P<properties>.*)\)",
+    re.IGNORECASE | re.DOTALL,
+)
+_PAIR = re.compile(r"'([^']+)'\s*=\s*'([^']*)'")
 _INSERT = re.compile(
     rf"INSERT\s+INTO\s+(?P<name>{NAME})(?:\s*\((?P<columns>[^()]*)\))?\s+(?P<query>(?:SELECT|WITH|VALUES|\().+)",
     re.IGNORECASE | re.DOTALL,
@@ -149,6 +154,16 @@ def _drop(match: re.Match[str], database: str, _: str, __: Select, require: Requ
     require("glue:DeleteTable", *table_arns(place, name))
     _glue("_delete_table", DatabaseName=place, Name=name)
     return Written(f"DROP_{what}")
+
+
+def _set_properties(match: re.Match[str], database: str, _: str, __: Select, require: Require) -> Written:
+    place, name = split(match["name"], database)
+    table = _existing(place, name)
+    if table is None:
+        raise QueryError(f"TABLE_NOT_FOUND: line 1:1: Table 'awsdatacatalog.{place}.{name}' does not exist")
+    require("glue:UpdateTable", *table_arns(place, name))
+    table["Parameters"] = (table.get("Parameters") or {}) | dict(_PAIR.findall(match["properties"]))
+    return Written("ALTER_TABLE")
 
 
 def _create_schema(match: re.Match[str], _: str, __: str, ___: Select, require: Require) -> Written:
@@ -385,4 +400,5 @@ _ACTS: tuple[tuple[re.Pattern[str], Callable[..., Written]], ...] = (
     (_CTAS, _ctas),
     (_UNLOAD, _unload),
     (_INSERT, _insert),
+    (_ALTER, _set_properties),
 )

@@ -14,6 +14,7 @@ for _table in (text.TABLE, numbers.TABLE, times.TABLE, collections.TABLE):
 AGGREGATES = declared(aggregates.AGGREGATES)
 WINDOWS = declared(aggregates.WINDOWS)
 SPECIAL = (
+    "array_join",
     "at_timezone",
     "avg",
     "ceil",
@@ -32,6 +33,7 @@ SPECIAL = (
     "now",
     "nullif",
     "parse_datetime",
+    "regexp_extract",
     "regexp_replace",
     "round",
     "sign",

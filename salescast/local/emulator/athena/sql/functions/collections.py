@@ -2,10 +2,6 @@
 
 TABLE = r"""
 array_distinct(array(T)) -> array(T) = list_filter(a, lambda x, i: COALESCE(trino_position(a, x), 0) = i)
-array_except(array(T), array(T)) -> array(T) = CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE
-  list_filter(a, lambda x, i: trino_position(a, x) = i AND COALESCE(trino_position(b, x), 0) = 0) END
-array_intersect(array(T), array(T)) -> array(T) = CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE
-  list_filter(a, lambda x, i: trino_position(a, x) = i AND COALESCE(trino_position(b, x), 0) > 0) END
 array_union(array(T), array(T)) -> array(T) = CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE
   trino_distinct(list_concat(a, b)) END
 array_join(array(varchar), varchar) -> varchar = CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE
@@ -55,10 +51,6 @@ slice(array(T), bigint, bigint) -> array(T) = CASE WHEN b = 0 THEN
   trino_fail_with('INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1', a) WHEN c < 0 THEN
   trino_fail_with('INVALID_FUNCTION_ARGUMENT: length must be greater than or equal to 0', a) WHEN b <
   -len(a) THEN a[1:0] WHEN b < 0 THEN a[len(a) + b + 1 : len(a) + b + c] ELSE a[b : b + c - 1] END
-trim_array(array(T), bigint) -> array(T) = CASE WHEN b < 0 THEN
-  trino_fail_with('INVALID_FUNCTION_ARGUMENT: size must not be negative: ' || b, a) WHEN b > len(a) THEN
-  trino_fail_with('INVALID_FUNCTION_ARGUMENT: size must not exceed array cardinality ' || len(a) || ': '
-  || b, a) ELSE a[1 : len(a) - b] END
 map(array(K), array(V)) -> map(K,V) = CASE WHEN len(a) <> len(b) THEN
   trino_fail_with('INVALID_FUNCTION_ARGUMENT: Key and value arrays must be the same length', map(a, b))
   ELSE map(a, b) END

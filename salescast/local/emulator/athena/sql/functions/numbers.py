@@ -56,7 +56,7 @@ log(double, double) -> double = CASE WHEN a < 0 OR b < 0 THEN CAST('NaN' AS DOUB
   CAST('-Infinity' AS DOUBLE) ELSE ln(b) / ln(a) END
 mod(bigint, bigint) -> bigint = a % trino_not_zero(b)
 mod(integer, integer) -> integer = a % trino_not_zero(b)
-mod(double, double) -> double = CASE WHEN b = 0 THEN CAST('NaN' AS DOUBLE) ELSE fmod(a, b) END
+mod(double, double) -> double = trino_remainder(a, b)
 power(double, double) -> double = pow(a, b)
 pow(double, double) -> double = pow(a, b)
 round(integer) -> integer = a
@@ -66,13 +66,12 @@ round(double, integer) -> double = trino_round(a, b)
 sign(integer) -> integer = sign(a)
 sign(bigint) -> bigint = sign(a)
 sign(double) -> double = CAST(CASE WHEN isnan(a) THEN a ELSE sign(a) END AS DOUBLE)
-width_bucket(double, double, double, bigint) -> bigint = CASE WHEN d <= 0 THEN
-  trino_fail('INVALID_FUNCTION_ARGUMENT: bucketCount must be greater than 0') WHEN b = c THEN
-  trino_fail('INVALID_FUNCTION_ARGUMENT: bounds cannot equal each other') WHEN isnan(a) THEN
-  trino_fail('INVALID_FUNCTION_ARGUMENT: operand must not be NaN') WHEN b < c THEN CASE WHEN a < b THEN
-  0 WHEN a >= c THEN d + 1 ELSE CAST(floor(CAST(d AS DOUBLE) * abs(a - b) / abs(c - b)) AS BIGINT) + 1
-  END ELSE CASE WHEN a > b THEN 0 WHEN a <= c THEN d + 1 ELSE CAST(floor(CAST(d AS DOUBLE) * abs(a - b)
-  / abs(c - b)) AS BIGINT) + 1 END END
+width_bucket(double, double, double, bigint) -> bigint = CASE
+  WHEN d <= 0 THEN trino_fail('INVALID_FUNCTION_ARGUMENT: bucketCount must be greater than 0')
+  WHEN b >= c THEN trino_fail('NOT_SUPPORTED: the laptop''s Athena has buckets between rising bounds only')
+  WHEN isnan(a) THEN trino_fail('INVALID_FUNCTION_ARGUMENT: operand must not be NaN')
+  WHEN a < b THEN 0 WHEN a >= c THEN d + 1
+  ELSE CAST(floor(CAST(d AS DOUBLE) * abs(a - b) / abs(c - b)) AS BIGINT) + 1 END
 greatest(T...) -> T = CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE greatest(a, b) END
 least(T...) -> T = CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE least(a, b) END
 from_base(varchar, bigint) -> bigint = CASE WHEN b = 16 THEN CAST('0x' || a AS BIGINT) WHEN b = 10 THEN

@@ -2,11 +2,9 @@
 
 TABLE = r"""
 chr(bigint) -> varchar = chr(CAST(a AS INTEGER))
-codepoint(varchar) -> integer = CASE WHEN length(a) <> 1 THEN trino_fail('INVALID_FUNCTION_ARGUMENT:
-  Input string must be a single character string') ELSE unicode(a) END
 concat(array(T)...) -> array(T) = CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE list_concat(a, b) END
-concat(array(T), T) -> array(T) = CASE WHEN a IS NULL THEN NULL ELSE list_append(a, b) END
-concat(T, array(T)) -> array(T) = CASE WHEN b IS NULL THEN NULL ELSE list_prepend(a, b) END
+concat(array(T), T) -> array(T) = CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE list_append(a, b) END
+concat(T, array(T)) -> array(T) = CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE list_prepend(a, b) END
 concat(varchar...) -> varchar = a || b
 concat(varbinary...) -> varbinary = a || b
 concat_ws(varchar, array(varchar)) -> varchar = CASE WHEN b IS NULL THEN NULL ELSE
@@ -42,11 +40,11 @@ replace(varchar, varchar, varchar) -> varchar = CASE WHEN b = '' THEN CASE WHEN 
   END
 reverse(varchar) -> varchar = COALESCE(array_to_string(list_reverse(regexp_extract_all(a, '(?s).')),
   ''), '') || CASE WHEN a IS NULL THEN NULL ELSE '' END
-split(varchar, varchar) -> array(varchar) = CASE WHEN b = '' THEN
-  [CAST(trino_fail('INVALID_FUNCTION_ARGUMENT: The delimiter may not be the empty string') AS VARCHAR)]
+split(varchar, varchar) -> array(varchar) = CASE WHEN a IS NULL OR b IS NULL THEN NULL WHEN b = ''
+  THEN [CAST(trino_fail('INVALID_FUNCTION_ARGUMENT: The delimiter may not be the empty string') AS VARCHAR)]
   ELSE string_split(a, b) END
-split_part(varchar, varchar, bigint) -> varchar = CASE WHEN c <= 0 THEN
-  CAST(trino_fail('INVALID_FUNCTION_ARGUMENT: Index must be greater than zero') AS VARCHAR) WHEN b = ''
+split_part(varchar, varchar, bigint) -> varchar = CASE WHEN a IS NULL OR b IS NULL THEN NULL WHEN c <= 0
+  THEN CAST(trino_fail('INVALID_FUNCTION_ARGUMENT: Index must be greater than zero') AS VARCHAR) WHEN b = ''
   THEN CASE WHEN c > length(a) THEN NULL ELSE substr(a, c, 1) END ELSE string_split(a, b)[c] END
 starts_with(varchar, varchar) -> boolean = starts_with(a, b)
 strpos(varchar, varchar) -> bigint = CASE WHEN b = '' THEN CASE WHEN a IS NULL THEN NULL ELSE 1 END ELSE
@@ -78,7 +76,8 @@ regexp_extract_all(varchar, varchar) -> array(varchar) = regexp_extract_all(a, b
 regexp_count(varchar, varchar) -> bigint = len(regexp_extract_all(a, b))
 regexp_replace(varchar, varchar) -> varchar = regexp_replace(a, b, '', 'g')
 regexp_replace(varchar, varchar, varchar) -> varchar = regexp_replace(a, b, c, 'g')
-regexp_split(varchar, varchar) -> array(varchar) = string_split_regex(a, b)
+regexp_split(varchar, varchar) -> array(varchar) =
+  CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE string_split_regex(a, b) END
 levenshtein_distance(varchar, varchar) -> bigint = CASE WHEN a = '' THEN length(b) WHEN b = '' THEN
   length(a) ELSE levenshtein(a, b) END
 json_extract_scalar(varchar, varchar) -> varchar = CASE WHEN NOT regexp_full_match(b,
@@ -87,7 +86,5 @@ json_extract_scalar(varchar, varchar) -> varchar = CASE WHEN NOT regexp_full_mat
   WHEN regexp_full_match(b, '\$(\.[A-Za-z_][A-Za-z0-9_]*|\[[0-9]+\])*') THEN b END) END
 json_array_length(varchar) -> bigint = CASE WHEN json_type(CASE WHEN json_valid(a) THEN a END) = 'ARRAY'
   THEN json_array_length(CASE WHEN json_valid(a) THEN a END) END
-position(varchar, varchar) -> bigint = CASE WHEN a = '' THEN CASE WHEN b IS NULL THEN NULL ELSE 1 END
-  ELSE strpos(b, a) END
 translate(varchar, varchar, varchar) -> varchar = translate(a, b, c)
 """
