@@ -17,6 +17,8 @@ from salescast.dashboard.view import View, card, command, empty, figure, figures
 ALL = "all"
 BREAKDOWNS = ("country", "category", "channel")
 MOVERS = 8
+# A projection that begins later than this after the days shown is drawn apart from them, so not at all.
+FAR_AHEAD_DAYS = 14
 TOP = 20
 PERIOD = Question("sales_period", ("first_day", "last_day"))
 COMPARISON = Question(
@@ -251,14 +253,14 @@ def _projection(view: View, currency: str, end: date, chosen: dict[str, str]) ->
     (answer,) = view.ask(PROJECTION.where({"breakdown": breakdown, "measure": "revenue"}))
     if answer.frame.is_empty():
         return nothing, f"There is no projection yet; make one with {command('project', view.target)}."
-    projected = answer.frame.filter(pl.col("series") == series, pl.col("currency") == currency).filter(
-        pl.col("projected_date") > end.isoformat()
-    )
-    if projected.is_empty():
-        return nothing, ""
-    if (date.fromisoformat(projected["projected_date"][0]) - end).days > 14:
-        return nothing, ""
-    run = date.fromisoformat(projected["run_date"][0])
+    mine = answer.frame.filter(series=series, currency=currency)
+    if mine.is_empty():
+        return nothing, "This is not projected on its own."
+    projected = mine.filter(pl.col("projected_date") > end.isoformat())
+    run = date.fromisoformat(answer.frame["run_date"][0])
+    ahead = [(date.fromisoformat(day) - end).days for day in projected["projected_date"].head(1)]
+    if not ahead or ahead[0] > FAR_AHEAD_DAYS:
+        return nothing, f"The latest projection, of {formatting.days(run, run)}, does not follow these days."
     told = (
         f"Projected on {formatting.days(run, run)}; the bands hold 4 of 5 and 19 of 20 days. "
         f"{formatting.plain(projected['explanation'][0] or '')}"
