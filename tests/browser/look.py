@@ -87,6 +87,11 @@ class Look:
         """Wait until the page's script has ended, so that a click hits what it is meant for."""
         expect(self.page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
+    @property
+    def head(self) -> Locator:
+        """What stands above every page: whose figures these are, and how they are."""
+        return self.page.locator("div.head")
+
     def metric(self, label: str) -> Locator:
         """The value below a label."""
         named = self.page.locator(

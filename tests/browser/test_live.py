@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, expect
 
 from salescast.stack.services import athena
 from salescast.stack.stack import Stack
@@ -70,22 +70,17 @@ def test_new_orders_appear_on_the_open_page(window: Look, empty_stack: Stack) ->
     window.shows(**{"Orders,_last_hour": "0", "Orders_today": "0"})
     # Nothing to compare with: no percentage, and nothing in red.
     expect(window.page.get_by_test_id("stMetricDeltaIcon-Down")).to_have_count(0)
-    expect(head(window)).to_contain_text("Newest order: none lately")
+    expect(window.head).to_contain_text("Newest order: none lately")
     window.page.evaluate(MARK)
     written = salescast(empty_stack, "generate", "--rate", "5", "--seconds", "10")
     assert written["inserted"] > 10
     expect(window.metric("Orders, last hour")).not_to_have_text("0")
-    expect(head(window)).to_contain_text(re.compile(r"Newest order: \d+ s ago"))
+    expect(window.head).to_contain_text(re.compile(r"Newest order: \d+ s ago"))
     # Orders of a tick may be removed again by the next, so the lake says how many are left.
     expected = settled(window, empty_stack)
     window.shows(**expected)
     assert window.page.evaluate("window.salescastWasHere") is True
     expect(window.errors()).to_have_count(0)
-
-
-def head(window: Look) -> Locator:
-    """What stands above every page."""
-    return window.page.get_by_role("status").filter(has_text="Salescast")
 
 
 def settled(window: Look, stack: Stack) -> dict[str, str]:
@@ -112,7 +107,7 @@ def test_a_refused_order_shows_with_its_reason(window: Look, empty_stack: Stack)
     window.go("Trust")
     expect(window.page.get_by_text("No change of an order waits to be mended.")).to_be_visible()
     empty_stack.dynamodb.put_item(TableName=table, Item=broken)
-    expect(head(window)).to_contain_text("Some orders could not be taken in")
+    expect(window.head).to_contain_text("Some orders could not be taken in")
     window.open("Trust")
     expect(window.page.get_by_text("Not taken in, but kept: 1 file(s)")).to_be_visible()
     expect(window.page.get_by_text(".venv/bin/salescast redrive")).to_be_visible()
