@@ -76,7 +76,7 @@ class Look:
         """Wait until the page and all its charts stand."""
         expect(self.page.get_by_role("heading", level=1)).to_have_text(title)
         if title == "Ask":
-            expect(self.page.get_by_role("combobox", name="Query")).to_be_visible()
+            expect(self.page.get_by_role("tab", name="Ready-made")).to_be_visible()
         else:
             expect(self.page.get_by_text(re.compile("^Athena, "))).to_be_visible()
         self.idle()
