@@ -7,7 +7,7 @@ from datetime import timedelta
 import polars as pl
 
 from tests.analytics.answers import ANSWERS
-from tests.analytics.recent import RECENT
+from tests.analytics.recent import RECENT, day
 from tests.shop import Books
 from tools import analytics
 
@@ -24,14 +24,14 @@ OF_THE_PROJECTOR = {"accuracy_by_horizon", "latest_projection", "stock_out_dates
 def given(name: str, shop: Books) -> list[dict[str, str]]:
     """The parameters to ask a named query with, one after the other; {} are the defaults."""
 
-    def day(ago: int) -> str:
-        return (shop.today - timedelta(days=ago)).isoformat()
+    def ago(days: int) -> str:
+        return (shop.today - timedelta(days=days)).isoformat()
 
     # Values that are there on every day this may run: nobody buys in every land, nothing is promoted always.
-    order, promoted = _typical(shop, day(60), day(10)), shop.orders.drop_nulls("promotion")["order_date"]
+    order, promoted = _typical(shop, ago(60), ago(10)), shop.orders.drop_nulls("promotion")["order_date"]
     others = {
-        "from": day(60),
-        "to": day(10),
+        "from": ago(60),
+        "to": ago(10),
         "country": order["country"],
         "days": "45",
         "order_id": shop.changes.filter(version=3)["order_id"].min(),
@@ -41,21 +41,21 @@ def given(name: str, shop: Books) -> list[dict[str, str]]:
         "channel": order["channel"],
         "category": order["category"],
         "day": order["order_date"],
-        "before": day(90),
+        "before": ago(90),
         "until": "14:30:00",
-        "moment": f"{day(30)} 12:00:00",
+        "moment": f"{ago(30)} 12:00:00",
         "product_id": order["product_id"],
     }
     if name == "sales_products":
-        others |= {"before": day(120), "until": day(61)}
+        others |= {"before": ago(120), "until": ago(61)}
     if name == "promotion_days":
         others |= {"from": promoted.min(), "to": promoted.max()}
     if name == "promotion_uplift":
         others |= {"from": promoted.min(), "to": promoted.max()}
     if name in ("sales_growth", "falling_products"):
-        others["to"] = day(20)
+        others["to"] = ago(20)
     if name == "new_and_returning_customers":
-        others |= {"from": day(90)[:7], "to": day(40)[:7]}
+        others |= {"from": ago(90)[:7], "to": ago(40)[:7]}
     changed = {parameter: str(others[parameter]) for parameter in QUERIES[name].defaults}
     return [changed] if name in ("order_history", "product_days") else [{}, changed]
 
@@ -72,6 +72,7 @@ def _typical(shop: Books, first: str, last: str) -> dict[str, str]:
 
 def expected(name: str, shop: Books, parameters: dict[str, str]) -> list[list[object]]:
     """What the query must answer; of a row perhaps only its first columns."""
-    rows = ALL[name](shop, QUERIES[name].defaults | parameters)
+    values = {key: day(shop, value) for key, value in (QUERIES[name].defaults | parameters).items()}
+    rows = ALL[name](shop, values)
     assert rows or (name in MAY_BE_EMPTY and not parameters), "an empty answer shows nothing"
     return rows

@@ -24,10 +24,12 @@ def texts(result: Result) -> list[list[str]]:
 def run_own(window: Look, sql: str) -> None:
     window.page.get_by_role("tab", name="Own SQL").click()
     window.page.get_by_label("SQL (Athena engine 3)").fill(sql)
+    window.idle()
     window.page.get_by_role("tabpanel", name="Own SQL").get_by_role("button", name="Run").click()
 
 
 def downloaded(window: Look, folder: Path) -> list[list[str]]:
+    window.idle()  # a run of the page takes what it had to offer before
     with window.page.expect_download() as waiting:
         window.page.get_by_role("button", name="Download CSV").click()
     path = folder / waiting.value.suggested_filename
@@ -54,6 +56,7 @@ def test_a_named_query_runs_with_parameters_and_is_downloaded(look: Open, shop: 
     assert [path.name for path in tmp_path.iterdir()] == ["top_products.csv"]
     window.page.get_by_role("tab", name="Chart").click()
     expect(window.page.get_by_test_id("stVegaLiteChart").locator("svg")).to_be_visible()
+    window.page.get_by_role("tab", name="Table").click()  # the next answer opens where this was left
 
 
 def test_own_sql_that_reads(look: Open, shop: Shop, tmp_path: Path) -> None:
@@ -67,6 +70,7 @@ def test_own_sql_that_reads(look: Open, shop: Shop, tmp_path: Path) -> None:
     run_own(window, "SELECT order_id FROM orders WHERE status = 'NONE'")
     expect(window.page.get_by_text("No rows.")).to_be_visible()
     # What was asked before is asked again by a click.
+    window.idle()
     window.page.get_by_role("button", name=re.compile("SELECT status")).click()
     expect(window.page.get_by_text(re.compile(rf"^{len(answer) - 1} rows, "))).to_be_visible()
 
@@ -85,6 +89,7 @@ def test_own_sql_that_is_refused_says_why_in_a_line(look: Open) -> None:
     run_own(window, "SELECT 1 AS one")
     download = window.page.get_by_role("button", name="Download CSV")
     expect(download).to_be_visible()
+    window.idle()
     for sql, told in REFUSED.items():
         run_own(window, sql)
         expect(window.errors()).to_contain_text(told)

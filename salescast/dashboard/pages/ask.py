@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from salescast.dashboard import charts
 from salescast.dashboard.answers import TEN_MINUTES, Answer, Question
 from salescast.dashboard.asking import Asking
+from salescast.dashboard.formatting import plain
 from salescast.dashboard.view import View, card, guarded, small
 from salescast.stack.errors import SalescastError
 from salescast.stack.services import athena
@@ -27,6 +28,7 @@ FIRST = "top_products"
 MOST_ROWS = 10_000
 MOST_DRAWN = 400
 REMEMBERED = 10
+MOST_LABEL = 60
 SOON = 1.0
 LOOK_SECONDS = 0.5
 EXAMPLE = """SELECT country, sum(net_revenue) AS revenue
@@ -321,7 +323,7 @@ def _history() -> None:
     for number, asked in enumerate(st.session_state[HISTORY]):
         text = str(asked)
         st.button(
-            text if len(text) <= 60 else f"{text[:59]}…",
+            plain(text if len(text) <= MOST_LABEL else f"{text[: MOST_LABEL - 1]}…"),
             key=f"again {number}",
             type="tertiary",
             icon=":material/history:",
