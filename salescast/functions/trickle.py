@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from salescast.functions import generate
 from salescast.functions.generate import Generated
 from salescast.stack.errors import SalescastError
+from salescast.stack.services import schedules
 from salescast.stack.stack import Stack
 
 SCHEDULE = "GeneratorTick"  # in template.yaml
@@ -19,7 +20,8 @@ def start(stack: Stack, since: datetime) -> Generated:
     The pace is the parameter OrdersPerHour. A minute that the schedule has had already is written once.
     Raises SalescastError when the stack has no such schedule.
     """
-    _enable(stack)
+    if not schedules.switch(stack, "ENABLED", SCHEDULE):
+        raise SalescastError(f"the stack {stack.name} has no {SCHEDULE}; deploy the current template.yaml")
     written = Generated(first_write=datetime.now(UTC))
     now = datetime.now(UTC)
     end = max(since, now - LONGEST).replace(second=0, microsecond=0) + MINUTE
@@ -28,22 +30,3 @@ def start(stack: Stack, since: datetime) -> Generated:
         written.join(generate.run(stack, event))
         end += MINUTE
     return written
-
-
-def _enable(stack: Stack) -> None:
-    names = [
-        name for name, logical in stack.resources("AWS::Scheduler::Schedule").items() if logical == SCHEDULE
-    ]
-    if not names:
-        raise SalescastError(f"the stack {stack.name} has no {SCHEDULE}; deploy the current template.yaml")
-    schedule = stack.scheduler.get_schedule(Name=names[0])
-    # UpdateSchedule sets what is left out to its default.
-    stack.scheduler.update_schedule(
-        Name=names[0],
-        GroupName=schedule["GroupName"],
-        Description=schedule.get("Description", ""),
-        ScheduleExpression=schedule["ScheduleExpression"],
-        FlexibleTimeWindow=schedule["FlexibleTimeWindow"],
-        Target=schedule["Target"],
-        State="ENABLED",
-    )

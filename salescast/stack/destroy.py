@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError, WaiterError
 
 from salescast.stack.errors import SalescastError
 from salescast.stack.polling import poll
+from salescast.stack.services import schedules
 from salescast.stack.stack import Stack
 
 DELETE_AT_ONCE = 1000  # DeleteObjects takes no more
@@ -74,13 +75,7 @@ def destroy(stack: Stack, *, keep_data: bool = False, report: Report = lambda _:
 
 def _stop(stack: Stack) -> None:
     """Disable the schedules and stop the pipes; what is gone, or on its way, is left alone."""
-    for group in stack.resources("AWS::Scheduler::ScheduleGroup"):
-        pages = stack.scheduler.get_paginator("list_schedules").paginate(GroupName=group)
-        for name in [one["Name"] for page in pages for one in page["Schedules"]]:
-            schedule: dict[str, Any] = dict(stack.scheduler.get_schedule(GroupName=group, Name=name))
-            for told in ("Arn", "CreationDate", "LastModificationDate", "ResponseMetadata"):
-                schedule.pop(told, None)
-            stack.scheduler.update_schedule(**schedule | {"State": "DISABLED"})
+    schedules.switch(stack, "DISABLED")
     for name in stack.resources("AWS::Pipes::Pipe"):
         try:
             stack.pipes.stop_pipe(Name=name)

@@ -248,6 +248,8 @@ class Stack:
             )
             raise SalescastError(f"there is no stack named {self.name} in {self.region}; {remedy}") from error
         except NO_WAY as error:
+            if self.is_laptop:
+                raise
             raise SalescastError(
                 f"AWS cannot be reached from here: {error} Look at the network, a proxy, and AWS_REGION"
             ) from error

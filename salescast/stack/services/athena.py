@@ -263,6 +263,8 @@ def _read(stack: Stack, execution: str) -> tuple[list[Column], Iterator[list[Val
     def values(rows: Sequence[Any]) -> Iterator[list[Value]]:
         for row in rows:
             texts = [cell.get("VarCharValue") for cell in row.get("Data", [])]
+            if len(texts) == 1 < len(columns):  # DESCRIBE answers in one text, as Hive prints it
+                texts = [*map(str.strip, (texts[0] or "").split("\t")), *[""] * len(columns)][: len(columns)]
             yield [None if text is None else read(text) for read, text in zip(readers, texts, strict=True)]
 
     def rows() -> Iterator[list[Value]]:

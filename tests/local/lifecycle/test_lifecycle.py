@@ -41,10 +41,11 @@ def test_the_shop_goes_on_by_the_schedule(stack: Stack) -> None:
         for name, logical in stack.resources("AWS::Scheduler::Schedule").items()
         if logical == trickle.SCHEDULE
     )
-    before = stack.scheduler.get_schedule(Name=name)
+    group = stack.resource("AWS::Scheduler::ScheduleGroup")
+    before = stack.scheduler.get_schedule(GroupName=group, Name=name)
     written = trickle.start(stack, datetime.now(UTC) - timedelta(minutes=10))
     assert written.invocations in (10, 11)
-    after = stack.scheduler.get_schedule(Name=name)
+    after = stack.scheduler.get_schedule(GroupName=group, Name=name)
     assert (before["State"], after["State"]) == ("DISABLED", "ENABLED")
     for part in ("Target", "ScheduleExpression", "FlexibleTimeWindow", "GroupName"):
         assert after[part] == before[part]
