@@ -170,9 +170,10 @@ class _Analysis:
             if known is not None:
                 return known
         while scope is not None:
-            source = scope.sources.get(table)
-            if source is not None:
-                columns = self._columns(source)
+            # sqlglot leaves a column of HAVING without its table.
+            selected = [source for _, source in scope.selected_sources.values()]
+            for source in [scope.sources.get(table)] if table else selected:
+                columns = {} if source is None else self._columns(source)
                 if name in columns:
                     return columns[name]
             scope = scope.parent

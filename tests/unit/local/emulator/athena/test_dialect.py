@@ -40,6 +40,12 @@ def duckdb(sql: str) -> str:
         ("SELECT format_datetime(ts, 'yyyy-MM-dd') FROM t", "STRFTIME(ts, '%Y-%m-%d')"),
         ("SELECT quantity / 2 FROM t", "SELECT quantity / 2 AS"),
         ("SELECT quantity / quantity FROM t", "quantity / TRINO_NOT_ZERO(quantity)"),
+        (
+            "WITH d AS (SELECT name, sum(quantity) OVER (ORDER BY day) AS most FROM t) "
+            "SELECT name, min(CASE WHEN most > 1 THEN name END) AS early FROM d "
+            "GROUP BY name HAVING max(most) > 1",
+            "HAVING MAX(most) > 1",
+        ),
         ("SELECT round(amount, 2) FROM t", "CAST(ROUND(amount, 2) AS DECIMAL(21, 4))"),
     ],
 )
