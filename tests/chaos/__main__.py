@@ -21,7 +21,13 @@ from tests.chaos.player import Player, Result
 # A new stack every so often: the emulator keeps everything in memory.
 PLANS_PER_STACK = 20
 FAST = 60.0
-PARAMETERS = {"FirstOrderDate": "2010-01-01", "GeneratorSchedule": "DISABLED", "LakeJobSchedule": "DISABLED"}
+# Ten attempts in place of twelve hours: a change that cannot be delivered is to be dead-lettered within a plan.
+PARAMETERS = {
+    "FirstOrderDate": "2010-01-01",
+    "GeneratorSchedule": "DISABLED",
+    "LakeJobSchedule": "DISABLED",
+    "PipeRetryAttempts": "10",
+}
 SHRINKS = 12
 COLUMNS = ("faults", "changes", "failed", "redriven", "lost", "repeated")
 
