@@ -31,7 +31,7 @@ def test_declared_tables_are_empty_and_the_views_read_them(stack: Stack) -> None
     for table in ("order_log", "order_state", "order_arrivals", "orders", "order_changes"):
         assert athena.run(stack, f"SELECT count(*) FROM {table}").rows == [[0]]
     described = athena.run(stack, "DESCRIBE order_log").rows
-    assert ["order_date", "string"] in [str(row[0]).split()[:2] for row in described]
+    assert ["order_date", "string", ""] in described
 
 
 def test_the_shop_goes_on_by_the_schedule(stack: Stack) -> None:

@@ -30,8 +30,9 @@ def apply() -> None:
     """Patch MiniStack's Firehose."""
     patching.replace(firehose, "ingest_from_kinesis_source", _ignore)
     patching.wrap(firehose, "_dest_description", _describing)
-    patching.wrap(firehose, "_put_record", _to_direct_put_only)
-    patching.wrap(firehose, "_put_record_batch", _to_direct_put_only)
+    handlers = patching.target(firehose, "_HANDLERS")
+    for action in ("PutRecord", "PutRecordBatch"):
+        handlers[action] = _to_direct_put_only(handlers[action])
 
 
 def _to_direct_put_only(original: Callable[[Json], Any]) -> Callable[[Json], Any]:

@@ -7,5 +7,5 @@ from salescast.local.emulator.iam.rights import ATHENA, UndeclaredActionError, c
 
 def test_only_what_is_declared_is_asked_for() -> None:
     check("glue:GetTable", ATHENA)
-    with pytest.raises(UndeclaredActionError, match="glue:DeleteTable is not declared"):
-        check("glue:DeleteTable", ATHENA)
+    with pytest.raises(UndeclaredActionError, match="glue:DeleteDatabase is not declared"):
+        check("glue:DeleteDatabase", ATHENA)
