@@ -21,7 +21,7 @@ from tests.chaos.player import Player, Result
 # A new stack every so often: the emulator keeps everything in memory.
 PLANS_PER_STACK = 20
 FAST = 60.0
-# Ten attempts in place of twelve hours: a change that cannot be delivered is to be dead-lettered within a plan.
+# Ten attempts in place of twelve hours: what cannot be delivered is to be dead-lettered within a plan.
 PARAMETERS = {
     "FirstOrderDate": "2010-01-01",
     "GeneratorSchedule": "DISABLED",
