@@ -24,8 +24,8 @@ PATHS = {
 }
 # Streamlit's page looks for its server below its own path first.
 PROBES = ("/_stcore/health", "/_stcore/host-config")
-# It also looks for a file that a button offers, which the page's next run has taken back by then. A file that is
-# clicked is looked for by the tests.
+# It also looks for a file that a button offers, which the page's next run has taken back by then. A file that
+# is clicked is looked for by the tests.
 OFFERED = re.compile(r"/media/\w+\.csv")
 BUTTON = "Client Error: Download Button source error"
 # Parts of a page that must not be wider than it; tables scroll in themselves.
