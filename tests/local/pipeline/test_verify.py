@@ -42,7 +42,7 @@ def test_a_deployment_that_works_is_verified(filled: Stack) -> None:
         assert checks[name].health == OK, checks[name]
     # No service here sends metrics, and so their names are not settled.
     assert (
-        "AWS/EventBridge/Pipes ExecutionFailed"
+        "AWS/Scheduler InvocationDroppedCount"
         in checks["metrics have the names that alarms ask for (8)"].detail
     )
 
