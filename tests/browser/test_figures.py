@@ -153,7 +153,7 @@ def days_of(shop: Shop, begin: date, end: date, **filters: str) -> dict[str, str
 
 
 def test_a_click_leads_on(look: Open, shop: Shop) -> None:
-    """A country becomes the filter, a product has a page of its own."""
+    """A country becomes the filter."""
     window, last = look(), last_day(shop)
     window.open("Sales")  # as it is met, whatever was chosen before
     begin = last - timedelta(days=27)
@@ -161,20 +161,6 @@ def test_a_click_leads_on(look: Open, shop: Shop) -> None:
     window.click_row("Net revenue by country", 1)
     window.shows(**sold(shop, begin, last, country=countries[1]))
     window.choose("Country", "All")
-    window.shows(**sold(shop, begin, last))
-    (name, *_), *_ = window.cells("Products by net revenue")
-    window.click_row("Products by net revenue", 0)
-    expect(window.page.get_by_role("heading", name=name, exact=True)).to_be_visible()
-    product_id = next(row["product_id"] for row in ask(shop, "stock_plan") if row["product_name"] == name)
-    days = ask(shop, "product_days", product_id=product_id, from_=begin.isoformat(), to=last.isoformat())
-    (cover,) = (row for row in ask(shop, "stock_cover") if row["product_id"] == product_id)
-    window.shows(
-        Net_revenue=pounds(sum((day["net_revenue"] for day in days), Decimal())),
-        Units_sold=f"{sum(day['units'] for day in days):,}",
-        In_stock=f"{cover['stock']:,}",
-    )
-    expect(window.page).to_have_url(re.compile(f"product={product_id}"))
-    window.page.get_by_role("button", name="All sales").click()
     window.shows(**sold(shop, begin, last))
 
 
