@@ -152,7 +152,7 @@ def read(event: object) -> Tick | Backfill:
                 "orders_per_second", "cannot be combined with rate_per_hour; leave one of them out"
             )
         return parsed
-    if parsed.start > parsed.last:
+    if dt.datetime.combine(parsed.start, dt.time(), dt.UTC) >= parsed.end:
         raise EventError("end", "is before start; give an end on or after it")
     if parsed.orders is not None and parsed.rate_per_hour is not None:
         raise EventError("orders", "cannot be combined with rate_per_hour; leave one of them out")

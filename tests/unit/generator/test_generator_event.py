@@ -78,6 +78,7 @@ def test_a_tick_is_the_minute_that_ends_at_its_time() -> None:
         (BACKFILL | {"start": "1.7.2026"}, "start", "must be a date as text"),
         (BACKFILL | {"end": "2026-06-30"}, "end", "is before start"),
         (BACKFILL | {"end": "2026-07-01T00:00:00Z"}, "end", "is before start"),
+        (BACKFILL | {"start": "0001-01-01", "end": "0001-01-01T00:00:00Z"}, "end", "is before start"),
         (BACKFILL | {"end": "2026-11-31"}, "end", "must be a date or a UTC time"),
         (BACKFILL | {"end": "9999-12-31"}, "end", "must be a date or a UTC time"),
         (BACKFILL | {"end": "2026-11-20T10:15:00+01:00"}, "end", "must be a date or a UTC time"),
