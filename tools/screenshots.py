@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import json
 import re
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -18,7 +16,7 @@ from salescast.stack.stack import Stack
 from salescast.stack.state import DEFAULT
 from tests.browser import chromium
 from tests.browser.look import PATHS, Look
-from tests.browser.served import SALESCAST, served
+from tests.browser.served import served
 from tests.template import ROOT
 
 FOLDER = ROOT / "docs" / "images"
@@ -26,17 +24,11 @@ WIDTH, HEIGHT = 1440, 900
 NARROW = 390
 COLOURS = 128
 MOST_BYTES = 150_000
-# What Now has to show; not more than the shop of `make demo` could sell.
-RATE, SECONDS = "0.2", "90"
 
 
 def main() -> None:
     stack = Stack.laptop(DEFAULT)
     FOLDER.mkdir(parents=True, exist_ok=True)
-    print(f"writing live orders for {SECONDS} s")
-    generate = [str(SALESCAST), "generate", "--rate", RATE, "--seconds", SECONDS, "--json"]
-    done = subprocess.run(generate, check=True, capture_output=True, text=True)
-    print(f"{json.loads(done.stdout)['inserted']} orders")
     log = Path(tempfile.mkdtemp()) / "dashboard.log"
     with served(stack.state.folder, log) as dashboard, chromium.launched() as browser:
         for title in PATHS:
