@@ -19,6 +19,9 @@ from tests.shop import shop
 
 __all__ = ["shop"]
 
+# Each in an environment of its own: make test-clients, make test-glue.
+collect_ignore = ["clients", "glue"]
+
 # No verdict depends on how fast the machine is, or on what else it does.
 settings.register_profile("salescast", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("salescast")

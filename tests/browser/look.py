@@ -114,6 +114,11 @@ class Look:
         box.click()
         box.fill(option)
         self.page.get_by_role("option", name=option, exact=True).click()
+        # A list may stay open where its choice was made before, and as long as it is all else has no role.
+        choices = self.page.get_by_role("listbox")
+        if choices.count():
+            self.page.keyboard.press("Escape")
+        expect(choices).to_have_count(0)
         self.idle()
 
     def dates(self, label: str, begin: date, end: date) -> None:

@@ -102,9 +102,9 @@ def test_a_long_query_is_cancelled(look: Open, shop: Shop) -> None:
     window.go("Ask")
     run_own(
         window,
-        # Nothing about the columns tells beforehand that no row is left.
+        # Every combination has to be looked at: no statistics of a column and no hash tells which are left.
         "SELECT count(*) FROM orders a CROSS JOIN orders b CROSS JOIN orders c "
-        "WHERE concat(a.order_id, b.order_id) = reverse(c.order_id)",
+        "WHERE concat(a.order_id, b.order_id) < reverse(c.order_id)",
     )
     cancel = window.page.get_by_role("button", name="Cancel")
     cancel.click()

@@ -14,19 +14,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import fastavro
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from on_files import Folder, create_tables, session
 
-pytest.importorskip("pyspark", reason="make test-glue runs these in .venv-glue")
-hypothesis = pytest.importorskip("hypothesis")
-
-import fastavro  # noqa: E402
-from hypothesis import HealthCheck, given, settings  # noqa: E402
-from hypothesis import strategies as st  # noqa: E402
-from on_files import Folder, create_tables, session  # noqa: E402
-
-import lake  # noqa: E402
+import lake
 
 EXAMPLES = int(os.environ.get("SALESCAST_EXAMPLES", "3"))
 # One column of each type, and those that decide.
