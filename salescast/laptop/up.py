@@ -208,21 +208,26 @@ def _wait_until_at_work(stack: Stack, record: Record) -> None:
     """
     state = stack.state
     needed = [name for name in STAND_INS if stack.resources(KINDS[name])]
+    deployed = condition.deployment(stack.description)
 
     def idle() -> list[str]:
         for name in STAND_INS:
             if not record.processes[name].alive:
                 raise SalescastError(f"{name} has died; the end of its log:\n{state.log_tail(name)}")
         said = {name: condition.read(state, name) for name in needed}
-        ills = {
-            name: _configuration(one) for name, one in said.items() if one.pid == record.processes[name].pid
+        of_now = {
+            name: one
+            for name, one in said.items()
+            # What one that follows several resources says of an earlier deployment may be over.
+            if one.pid == record.processes[name].pid and one.deployment in (deployed, "")
         }
+        ills = {name: _configuration(one) for name, one in of_now.items()}
         if refused := [ill for told in ills.values() for ill in told if not ill.startswith(WAITING)]:
             raise SalescastError(f"{'; '.join(refused)}. The rest runs; see docs/local-differences.md")
         return [
             f"{name} {'; '.join(one.ills.values()) or 'says nothing'}, see {state.logs}/{name}.log"
             for name, one in said.items()
-            if one.pid != record.processes[name].pid or not one.at_work or ills.get(name)
+            if name not in of_now or not one.at_work or ills[name]
         ]
 
     if left := poll(idle, operator.not_, pause=0.1, seconds=RUN_SECONDS):

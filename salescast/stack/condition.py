@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from salescast.stack.state import State, write_json
 
@@ -20,11 +21,21 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Condition:
-    """What the process with this pid says. `ills` maps what is ill to a sentence."""
+    """What the process with this pid says.
+
+    `ills` maps what is ill to a sentence. `deployment` is that whose resources it keeps at work, empty
+    for a stand-in that follows a single resource.
+    """
 
     pid: int = 0
     at_work: bool = False
     ills: Mapping[str, str] = field(default_factory=dict)
+    deployment: str = ""
+
+
+def deployment(described: Mapping[str, Any]) -> str:
+    """What tells a deployment of a stack from an earlier one, from what DescribeStacks says of it."""
+    return f"{described['StackId']} {described.get('LastUpdatedTime')} {described['StackStatus']}"
 
 
 def read(state: State, name: str) -> Condition:
@@ -43,6 +54,7 @@ class Report:
         self._lock = threading.Lock()
         self._at_work = False
         self._ills: dict[str, str] = {}
+        self._deployment = ""
 
     @property
     def is_at_work(self) -> bool:
@@ -52,6 +64,13 @@ class Report:
         with self._lock:
             if not self._at_work:
                 self._at_work = True
+                self._write()
+
+    def follows(self, deployment: str) -> None:
+        """Say that all of this deployment's resources have been looked at."""
+        with self._lock:
+            if self._deployment != deployment:
+                self._deployment = deployment
                 self._write()
 
     def ill(self, what: str, sentence: str) -> None:
@@ -70,7 +89,8 @@ class Report:
 
     def _write(self) -> None:
         with suppress(OSError):
-            write_json(self._path, vars(Condition(os.getpid(), self._at_work, dict(self._ills))))
+            said = Condition(os.getpid(), self._at_work, dict(self._ills), self._deployment)
+            write_json(self._path, vars(said))
 
 
 def _path(folder: Path, name: str) -> Path:

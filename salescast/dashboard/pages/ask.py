@@ -77,7 +77,7 @@ def page(view: View) -> None:
                 _own()
         _start(view, shelf)
         if st.session_state.get(RUNNING):
-            st.fragment(_running, run_every=LOOK_SECONDS)(view)
+            _wait(view)
         elif (kept := st.session_state.get(ANSWER)) and kept[0] == view.identity:
             with card(kept[1].name, "answer"):
                 _answer(kept[1], kept[2], kept[3])
@@ -222,18 +222,28 @@ def _keep(view: View, asked: Asked, asking: Asking) -> None:
     st.session_state[ANSWER] = (view.identity, asked, asking.result, asking.error)
 
 
-def _running(view: View) -> None:
+def _wait(view: View) -> None:
     """While it runs: for how long, and a way to end it."""
-    running = st.session_state.get(RUNNING)
-    if running is None:
-        return
-    asked, asking = running
-    if asking.look():
-        _keep(view, asked, asking)
-        st.rerun()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"Asking Athena, {asking.seconds:.0f} s")
-        st.button("Cancel", icon=":material/stop_circle:", on_click=asking.cancel)
+    drawn = False
+
+    @st.fragment(run_every=LOOK_SECONDS)
+    def waiting() -> None:
+        nonlocal drawn
+        running = st.session_state.get(RUNNING)
+        if running is None:
+            return
+        asked, asking = running
+        # Not while the page itself is drawn: it would end halfway, and what stood below, an answer to another
+        # question, would stay.
+        if drawn and asking.look():
+            _keep(view, asked, asking)
+            st.rerun()
+        drawn = True
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"Asking Athena, {asking.seconds:.0f} s")
+            st.button("Cancel", icon=":material/stop_circle:", on_click=asking.cancel)
+
+    waiting()
 
 
 def _answer(asked: Asked, result: Result | None, error: str) -> None:

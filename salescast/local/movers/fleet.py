@@ -56,12 +56,13 @@ class Fleet(Generic[C]):
             self._stop(name)
 
     def _step(self) -> None:
-        names = self._runner.physical_ids(self._kind)
+        deployment, names = self._runner.physical_ids(self._kind)
         for name in set(self._running) - set(names):
             self._stop(name)
         seen = [self._keep(name) for name in names]
         if any(seen):
             self._runner.condition.at_work()
+        self._runner.condition.follows(deployment)
 
     def _keep(self, name: str) -> bool:
         """Let what runs for a resource be what it is configured to; whether it is there and runs here."""

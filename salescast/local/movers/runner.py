@@ -21,7 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from salescast.local.movers.clients import Clients
 from salescast.local.movers.credentials import account_session
-from salescast.stack.condition import Report
+from salescast.stack.condition import Report, deployment
 from salescast.stack.loopback import require_loopback
 from salescast.stack.session import SECRET_VARIABLE
 
@@ -50,7 +50,7 @@ class Runner:
         self.account: boto3.Session = account_session(self.endpoint, self.secret)
         self.condition = Report(self.state, self.name)
         self._physical_ids: dict[str, str] = {}
-        self._listed: dict[str, tuple[object, list[str]]] = {}
+        self._listed: dict[str, tuple[str, list[str]]] = {}
         # With the account's own key: the services' control planes.
         self.clients = Clients(self.account, self.endpoint)
 
@@ -76,23 +76,23 @@ class Runner:
             self._physical_ids.pop(resource_type, None)
             return None
 
-    def physical_ids(self, resource_type: str) -> list[str]:
-        """The stack's resources of this type, none while there is no stack (yet).
+    def physical_ids(self, resource_type: str) -> tuple[str, list[str]]:
+        """The stack's deployment and its resources of this type, none while there is no stack (yet).
 
         CloudFormation's list of resources is long, and is asked for only when the stack has changed.
         """
         try:
             (stack,) = self.clients.cloudformation.describe_stacks(StackName=self.stack)["Stacks"]
-            version = (stack["StackId"], stack.get("LastUpdatedTime"), stack["StackStatus"])
-            kept, ids = self._listed.get(resource_type, (None, []))
-            if kept != version:
+            now = deployment(stack)
+            kept, ids = self._listed.get(resource_type, ("", []))
+            if kept != now:
                 ids = list(self._resources(resource_type))
-                self._listed[resource_type] = (version, ids)
-            return ids
+                self._listed[resource_type] = (now, ids)
+            return now, ids
         except ClientError as error:
             if not absent(error):
                 raise
-            return []
+            return "", []
 
     def forget(self, resource_type: str) -> None:
         """Ask for the list of resources again: one that it named is gone."""

@@ -50,11 +50,18 @@ class Table:
 
 @dataclass
 class Resolved:
-    """A statement over relations r0, r1, ... instead of tables."""
+    """A statement over relations r0, r1, ... instead of tables.
+
+    `entries` are Glue's, of all tables and views that it names, by database/name; `views` are the views'
+    statements. It `lasts` as long as those do, unless it has the catalog itself in it.
+    """
 
     query: exp.Query
     schema: Schema
     tables: dict[str, Table]
+    entries: dict[str, dict[str, Any]]
+    views: list[str]
+    lasts: bool
 
 
 def resolve(query: exp.Query, database: str, require: Require) -> Resolved:
@@ -63,7 +70,10 @@ def resolve(query: exp.Query, database: str, require: Require) -> Resolved:
     `require(action, *resources)` raises when the caller may not. Raises QueryError.
     """
     resolver = _Resolver(require, any(column.name == PATH for column in query.find_all(exp.Column)))
-    return Resolved(resolver.expanded(query, database, ()), resolver.schema, resolver.tables)
+    expanded = resolver.expanded(query, database, ())
+    return Resolved(
+        expanded, resolver.schema, resolver.tables, resolver.entries, resolver.views, resolver.lasts
+    )
 
 
 def duckdb_type(hive_type: str) -> exp.DataType:
@@ -98,6 +108,9 @@ class _Resolver:
         self.require, self._paths = require, paths
         self.schema: Schema = {}
         self.tables: dict[str, Table] = {}
+        self.entries: dict[str, dict[str, Any]] = {}
+        self.views: list[str] = []
+        self.lasts = True
         self._relations: dict[tuple[str, str, datetime | None], str] = {}
 
     def expanded(self, query: exp.Query, database: str, views: tuple[str, ...]) -> exp.Query:
@@ -129,6 +142,7 @@ class _Resolver:
         if database == "information_schema":
             self.require("glue:GetDatabases", database_arns("default")[0])
             _replace(node, information_schema.relation(name, alias))
+            self.lasts = False
             return
         entry = self._lookup(node.catalog.lower() or "awsdatacatalog", database, name)
         moment = _as_of(node.args.get("version"))
@@ -136,7 +150,7 @@ class _Resolver:
             raise QueryError("NOT_SUPPORTED: line 1:1: This connector does not support versioned tables")
         if entry.get("TableType") == "VIRTUAL_VIEW":
             body = self._view(entry, database, name, (*views, f"{database}.{name}"))
-            replacement: exp.Expr = body.subquery(alias)
+            replacement: exp.Expr = body.subquery(alias, copy=False)
         else:
             replacement = exp.alias_(
                 exp.to_table(self._relation(entry, database, name, moment)), alias, table=True
@@ -155,6 +169,7 @@ class _Resolver:
             raise QueryError(
                 f"TABLE_NOT_FOUND: line 1:1: Table 'awsdatacatalog.{database}.{name}' does not exist"
             )
+        self.entries[f"{database}/{name}"] = entry
         return entry
 
     def _relation(
@@ -178,6 +193,7 @@ class _Resolver:
             view = decode(entry.get("ViewOriginalText") or "")
         except InvalidViewError as error:
             raise QueryError(f"INVALID_VIEW: Invalid view JSON: {label}: {error}") from error
+        self.views.append(view.sql)
         try:
             inner = self.expanded(dialect.parsed(view.sql), view.schema, views)
             inner = dialect.resolved(inner, self.schema)
@@ -201,7 +217,7 @@ class _Resolver:
             )
             for column, kind in view.columns
         ]
-        return exp.select(*casts).from_(inner.subquery("v"))
+        return exp.select(*casts, copy=False).from_(inner.subquery("v", copy=False), copy=False)
 
 
 def _replace(node: exp.Table, replacement: exp.Expr) -> None:

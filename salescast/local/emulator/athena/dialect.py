@@ -7,7 +7,7 @@ replaced by relations whose columns are known, see catalog.py.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sqlglot import exp, parse_one, tokenize
@@ -16,7 +16,7 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.tokenizer_core import TokenType
 
 from salescast.local.emulator.athena.errors import QueryError
-from salescast.local.emulator.athena.sql import analysis, reading, rewriting
+from salescast.local.emulator.athena.sql import analysis, casts, reading, rewriting
 from salescast.local.emulator.athena.sql.kinds import Kind
 from salescast.local.emulator.athena.sql.macros import MACROS
 
@@ -46,6 +46,13 @@ class Translation:
     planning_sql: str
     columns: tuple[str, ...]
     kinds: tuple[Kind, ...]
+
+    def at(self, now: datetime, then: datetime) -> "Translation":
+        """The same statement with another time on its clock, which shows `then`."""
+        sql, planning_sql = self.sql, self.planning_sql
+        for old, new in zip(_clock(then), _clock(now), strict=True):
+            sql, planning_sql = sql.replace(old, new), planning_sql.replace(old, new)
+        return replace(self, sql=sql, planning_sql=planning_sql)
 
 
 _NOT_HERE = frozenset(
@@ -186,9 +193,9 @@ def translated(query: exp.Query, schema: Schema, now: datetime) -> Translation:
     query = resolved(query, schema)
     columns = columns or tuple(query.named_selects)
     kinds = analysis.analysed(query, schema)
-    query = rewriting.shown(rewriting.rewritten(query), kinds)
+    query = casts.shown(rewriting.rewritten(query), kinds)
     sql = query.sql(dialect="duckdb")
-    return Translation(sql, _that_cannot_fail(query).sql(dialect="duckdb"), columns, kinds)
+    return Translation(sql, _that_cannot_fail(query).sql(dialect="duckdb", copy=False), columns, kinds)
 
 
 def _that_cannot_fail(query: exp.Query) -> exp.Query:
@@ -220,16 +227,21 @@ def _output_names(query: exp.Query) -> list[str]:
     ]
 
 
+def _clock(now: datetime) -> tuple[str, str]:
+    """Time and date as they stand in a statement. The date is where the time is, so the time comes first."""
+    utc = now.astimezone(UTC)
+    return f"{utc:%Y-%m-%d %H:%M:%S}.{utc.microsecond // 1000:03d}", f"{utc:%Y-%m-%d}"
+
+
 def _fix_time(query: exp.Query, now: datetime) -> None:
     """Fix the clock, so that filters on it can prune."""
-    utc = now.astimezone(UTC)
-    text = f"{utc:%Y-%m-%d %H:%M:%S}.{utc.microsecond // 1000:03d}"
+    text, day = _clock(now)
     for node in list(
         query.find_all(exp.CurrentTimestamp, exp.CurrentDate, exp.Localtimestamp, exp.Anonymous)
     ):
         stamp = exp.cast(exp.Literal.string(text), "TIMESTAMP")
         if isinstance(node, exp.CurrentDate):
-            node.replace(exp.cast(exp.Literal.string(text[:10]), "DATE"))
+            node.replace(exp.cast(exp.Literal.string(day), "DATE"))
         elif isinstance(node, exp.Localtimestamp):
             node.replace(stamp)
         elif isinstance(node, exp.CurrentTimestamp) or node.name == reading.MARK + "now":

@@ -32,7 +32,7 @@ from salescast.local.emulator.athena.engine import Engine, Rows, Scan, Session
 from salescast.local.emulator.athena.errors import QueryError
 from salescast.local.emulator.athena.rights import Require
 from salescast.local.emulator.athena.sql.column_types import ColumnType, column_type
-from salescast.local.emulator.athena.statements import show, writing
+from salescast.local.emulator.athena.statements import query, show, writing
 from salescast.local.emulator.athena.statements.names import plain
 from salescast.local.emulator.athena.types import csv_line
 from salescast.local.emulator.athena.workers.pool import TIMEOUT
@@ -256,14 +256,14 @@ def _answer(job: Job) -> Answer:
         return Answer(columns, [ColumnType("string")] * len(columns), rows)
     readied: list[_Query] = []
 
-    def select(query: str) -> writing.Selected:
-        readied.append(_Query(job, query))
+    def select(statement: str) -> writing.Selected:
+        readied.append(_Query(job, statement))
         return readied[-1].selected
 
     written = writing.answer(sql, job.database, job.output, select, job.require)
     if written is None:
         return _Query(job, sql).answer()
-    scanned = sum(query.scanned for query in readied)
+    scanned = sum(one.scanned for one in readied)
     listed = written.objects if written.kind in ("CREATE_TABLE_AS_SELECT", "UNLOAD", "INSERT") else None
     return Answer([], [], [], scanned, listed, written.kind)
 
@@ -274,9 +274,9 @@ class _Query:
     def __init__(self, job: Job, sql: str) -> None:
         self._job, self._now = job, datetime.now(UTC)
         self.scanned = 0
-        query = dialect.parsed(dialect.with_parameters(sql, job.parameters))
-        self._resolved = catalog.resolve(query, job.database, job.require)
-        self._translation = dialect.translated(self._resolved.query, self._resolved.schema, self._now)
+        whole = dialect.with_parameters(sql, job.parameters)
+        ready = query.ready(whole, job.database, job.require, self._now)
+        self._tables, self._translation = ready.tables, ready.translation
 
     @property
     def selected(self) -> writing.Selected:
@@ -303,11 +303,11 @@ class _Query:
         assert _engine is not None
         job = self._job
         partitions = {}
-        for relation, table in self._resolved.tables.items():
+        for relation, table in self._tables.items():
             if table.keys and not objects.projected(table):
                 job.require("glue:GetPartitions", *catalog.table_arns(table.database, table.name))
             partitions[relation] = objects.partitions(table, self._now)
-        job.session = _engine.session(self._resolved.tables, partitions)
+        job.session = _engine.session(self._tables, partitions)
         try:
             scans = job.session.scans(self._translation.planning_sql)
             self.scanned = sum(stored.size for scan in scans for stored in scan.objects)

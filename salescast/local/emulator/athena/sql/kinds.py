@@ -19,6 +19,9 @@ class Kind:
     name: str
     parameters: tuple[Any, ...] = ()
 
+    def __deepcopy__(self, _: dict[int, Any]) -> "Kind":
+        return self  # a copy of a statement has one at every node
+
     def __str__(self) -> str:
         if self.name == "row":
             inner = ", ".join(f'"{name}" {kind}' if name else str(kind) for name, kind in self.parameters)

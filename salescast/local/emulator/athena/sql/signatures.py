@@ -8,6 +8,7 @@ for any precision and scale, which the result keeps. What is indented goes on wi
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from salescast.local.emulator.athena.sql import kinds
 from salescast.local.emulator.athena.sql.kinds import Kind
@@ -49,6 +50,9 @@ class Match:
     signature: Signature
     parameters: tuple[Kind | None, ...]
     bindings: dict[str, Kind]
+
+    def __deepcopy__(self, _: dict[int, Any]) -> "Match":
+        return self  # as a Kind
 
     @property
     def returns(self) -> Kind:
