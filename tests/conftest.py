@@ -70,7 +70,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the parts first, in their order."""
+    """Put the parts first, in their order; what thousands of examples run is not traced each time."""
+    for item in items:
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker(pytest.mark.no_cover)
     items.sort(
         key=lambda item: part if isinstance(part := parts.part(item.nodeid), int) else len(parts.PARTS)
     )

@@ -49,7 +49,7 @@ def dashboard(browser: Browser, shop: Shop, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture(scope="session")
 def windows(browser: Browser) -> Iterator[dict[tuple[str, str, int], Look]]:
-    """The windows that are open, by address, colour scheme and width: a window keeps what it has loaded."""
+    """The windows by address, colour scheme and width: a window keeps what it has loaded."""
     opened: dict[tuple[str, str, int], Look] = {}
     yield opened
     for window in opened.values():
@@ -63,6 +63,9 @@ def look(browser: Browser, dashboard: Served, windows: dict[tuple[str, str, int]
 
     def get(scheme: str = "light", width: int = 1280) -> Look:
         kind = (dashboard.url, scheme, width)
+        for other, window in windows.items():
+            if other != kind and window not in used:
+                window.page.goto("about:blank")  # an open page asks for its figures all the time
         if kind not in windows:
             windows[kind] = Look(browser, *kind)
         used.append(windows[kind])

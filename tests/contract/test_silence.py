@@ -150,6 +150,7 @@ def test_a_new_stack_raises_none_of_them() -> None:
         assert minutes(name, new) == [], name
 
 
+@pytest.mark.no_cover
 def test_the_newest_period_may_lack_what_is_on_its_way() -> None:
     """FILL takes what CloudWatch does not have yet for nothing."""
     recorded = healthy()

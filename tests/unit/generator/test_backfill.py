@@ -98,6 +98,7 @@ def test_backfilled_orders_are_those_of_ticks() -> None:
     assert len(ticks - written) < 4, "only the last basket is cut"
 
 
+@pytest.mark.no_cover
 def test_lives_go_up_to_now_and_no_order_is_removed() -> None:
     recorder = Recorder()
     recorder.invoke(event("2026-09-01", "2026-11-19", 5000))
@@ -122,6 +123,7 @@ def test_a_backfill_up_to_a_time_ends_there_and_ticks_go_on() -> None:
     assert min(minutes) * 60 < dt.datetime(2026, 11, 20, tzinfo=dt.UTC).timestamp() <= max(minutes) * 60
 
 
+@pytest.mark.no_cover
 def test_dates_come_in_order() -> None:
     recorder = Recorder()
     assert recorder.invoke(event("2026-08-20", "2026-11-19", 1000))["done"]
@@ -130,6 +132,7 @@ def test_dates_come_in_order() -> None:
     assert len(set(dates)) > 85
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("limit", [18.0, 30.0])
 def test_a_backfill_that_stops_goes_on_where_it_was(limit: float) -> None:
     """Short runs that hand on `resume` write what one long run writes."""

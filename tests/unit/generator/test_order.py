@@ -27,6 +27,7 @@ def orders(baskets: list[Basket]) -> list[Order]:
     return [line for basket in baskets for line in basket.orders]
 
 
+@pytest.mark.no_cover
 @given(minutes, rates, rates)
 @settings(max_examples=60)
 def test_a_lower_rate_selects_a_subset(minute: int, one: float, other: float) -> None:
@@ -115,6 +116,7 @@ def test_baskets(minute: int) -> None:
                 assert line.discount.as_tuple().exponent == -2
 
 
+@pytest.mark.no_cover
 def test_a_month_looks_like_a_shop() -> None:
     """Shares of what is rare, over enough orders to see them."""
     shop = Shop(42)

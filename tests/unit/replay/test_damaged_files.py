@@ -219,6 +219,7 @@ def orders(file: Survey) -> tuple[list[Order], int]:
     return made, len(errors)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("case", range(CASES))
 def test_every_line_of_a_damaged_file_is_accounted_for(tmp_path: Path, case: int) -> None:
     chance = random.Random(f"{SEED}/{case}")
