@@ -67,6 +67,31 @@ def test_information_schema_and_the_session(athena: Athena) -> None:
     assert ran(athena, "VALUES (1, 'a'), (2, 'b')") == [["1", "a"], ["2", "b"]]
 
 
+def test_a_query_asked_again_sees_what_has_changed(athena: Athena) -> None:
+    """Statements are kept readied; what they name, and the time, may be other by then."""
+    ran(athena, "CREATE VIEW kept AS SELECT 1 AS one")
+    ran(athena, "CREATE VIEW above AS SELECT one FROM kept")
+    assert ran(athena, "SELECT * FROM above") == [["1"]]
+    assert ran(athena, "SELECT * FROM above") == [["1"]]
+    ran(athena, "CREATE OR REPLACE VIEW kept AS SELECT 2 AS one")
+    assert ran(athena, "SELECT * FROM above") == [["2"]]
+    ran(athena, "CREATE OR REPLACE VIEW kept AS SELECT 'text' AS one")
+    assert athena("SELECT one FROM kept").types == ["varchar"]
+    assert athena("SELECT one + 1 FROM kept").state == "FAILED"
+    ran(athena, "DROP VIEW kept")
+    assert "does not exist" in athena("SELECT one FROM kept").reason
+    listed = "SELECT count(*) FROM information_schema.views WHERE table_name = 'above'"
+    assert ran(athena, listed) == [["1"]]
+    ran(athena, "DROP VIEW above")
+    assert ran(athena, listed) == [["0"]]
+    clock = "SELECT CAST(now() AS varchar), CAST(current_date AS varchar)"
+    (earlier,), (later,) = ran(athena, clock), ran(athena, clock)
+    assert str(earlier[0]) < str(later[0])
+    assert str(later[0]).startswith(str(later[1]))
+    then = "SELECT CAST(DATE '9876-10-12' AS varchar), CAST(TIMESTAMP '9876-10-12 13:14:15.167' AS varchar)"
+    assert ran(athena, then) == ran(athena, then) == [["9876-10-12", "9876-10-12 13:14:15.167"]]
+
+
 def test_the_file_of_a_row(athena: Athena) -> None:
     key = f"{TABLE_PREFIX}/order_date={DAY}/changes-1.parquet"
     sql = f"SELECT DISTINCT \"$path\" FROM order_changes WHERE order_date = '{DAY}'"
