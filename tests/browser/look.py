@@ -139,7 +139,13 @@ class Look:
         """Click into a row of the table announced as `told`; 0 is the first below its head."""
         table = self.page.get_by_role("region", name=told, exact=True)
         table.scroll_into_view_if_needed()
-        table.click(position={"x": 30, "y": 52 + 35 * number})
+        place: Any = {"x": 30, "y": 52 + 35 * number}
+        # The canvas has to have drawn what the mouse is over; a hand is never as fast as this.
+        table.hover(position=place)
+        self.page.evaluate(
+            "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
+        table.click(position=place)
 
     def cells(self, told: str) -> list[list[str]]:
         """The rows in sight of the table announced as `told`, as screen readers find them."""

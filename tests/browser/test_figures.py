@@ -153,7 +153,7 @@ def days_of(shop: Shop, begin: date, end: date, **filters: str) -> dict[str, str
 
 
 def test_a_click_leads_on(look: Open, shop: Shop) -> None:
-    """A country becomes the filter."""
+    """A country becomes the filter, a product has a page of its own."""
     window, last = look(), last_day(shop)
     window.open("Sales")  # as it is met, whatever was chosen before
     begin = last - timedelta(days=27)
@@ -162,6 +162,10 @@ def test_a_click_leads_on(look: Open, shop: Shop) -> None:
     window.shows(**sold(shop, begin, last, country=countries[1]))
     window.choose("Country", "All")
     window.shows(**sold(shop, begin, last))
+    name = window.cells("Products by net revenue")[1][0]
+    window.click_row("Products by net revenue", 1)
+    expect(window.page.get_by_role("heading", level=2, name=name, exact=True)).to_be_visible()
+    expect(window.page.get_by_role("button", name="All sales")).to_be_visible()
 
 
 def test_days_are_the_same_in_every_time_zone(look: Open, browser: Browser, dashboard: Served) -> None:
