@@ -23,8 +23,8 @@ PORT = 8501
 APP = Path(__file__).parent / "app" / "asgi.py"
 START_SECONDS = 60.0
 POLL_SECONDS = 0.1
-# After every look Streamlit would walk through all objects (a third of the dashboard's time), and all the
-# while look whether a source file has changed.
+# After every look Streamlit would walk through all objects, which takes longer than many looks, and all the
+# while see whether a source file has changed.
 QUIET = {"runner.postScriptGC": "false", "server.fileWatcherType": "none"}
 # Streamlit imports these when it shows the first table.
 USED_BY_STREAMLIT = ("pandas", "pyarrow")

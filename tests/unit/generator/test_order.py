@@ -27,7 +27,6 @@ def orders(baskets: list[Basket]) -> list[Order]:
     return [line for basket in baskets for line in basket.orders]
 
 
-@pytest.mark.no_cover
 @given(minutes, rates, rates)
 @settings(max_examples=60)
 def test_a_lower_rate_selects_a_subset(minute: int, one: float, other: float) -> None:

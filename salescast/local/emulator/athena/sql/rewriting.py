@@ -1,6 +1,7 @@
 """A query whose kinds are known, in DuckDB's words.
 
-Functions become calls of macros (macros.py); what a macro cannot do is written out here.
+Functions become calls of macros (macros.py). What a macro cannot do is written out: lambdas and aggregates
+here, the others in calls.py, casts.py and arithmetic.py.
 """
 
 import re
